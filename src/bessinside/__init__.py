@@ -1,0 +1,1 @@
+"""BESS Inside: a register-true digital twin of a battery storage plant."""
