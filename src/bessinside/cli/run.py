@@ -1,0 +1,84 @@
+"""`bessinside run` and `bessinside demo`: the twin of a plant and its page."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bessinside.cli.screen import console
+from bessinside.errors import BessError
+
+Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
+
+
+def run(
+    plant: Annotated[str, typer.Argument(help="A plant file, or the id of a shipped plant.")],
+    host: Annotated[str, typer.Option(help="Address to serve on; other than loopback needs --users and TLS.")] = "127.0.0.1",
+    port: Port = 8123,
+    users: Annotated[Path | None, typer.Option(help="File of those who may sign in (see `bessinside user`).")] = None,
+    cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS key (PEM).")] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front speaks TLS and checks hosts.")] = False,
+    name: Annotated[list[str] | None, typer.Option(help="Further host name of this server; may be repeated.")] = None,
+) -> None:
+    """Poll a plant and serve its twin: page, API and live socket on one address.
+
+    Examples:
+
+      bessinside run ref-5m                                  the reference plant (start `bessinside emulate` first)
+      bessinside run plant.toml --port 9000
+      bessinside run plant.toml --host 0.0.0.0 --users users.toml --cert cert.pem --key key.pem
+    """
+    from bessinside.web import Listen
+
+    listen = Listen(host, port, users, cert, key, behind_proxy, tuple(name or ()))
+    asyncio.run(_serve(plant, listen))
+
+
+async def _serve(plant: str, listen: object) -> None:
+    from bessinside.twin import Twin
+    from bessinside.web import Listen, make_server
+
+    assert isinstance(listen, Listen)
+    twin = Twin(plant)
+    server = make_server(twin, listen)
+    badge = "[black on yellow] EMULATOR [/]" if twin.plant.emulated else "[black on green] PLANT [/]"
+    console.print(f"{badge} {twin.plant.label}: {len(twin.devices)} devices, {twin.binding.size} points")
+    console.print(f"page and API on [bold]{listen.url}[/bold]; Ctrl-C ends it")
+    await server.serve()
+    if not server.started:
+        raise BessError(f"cannot listen on {listen.url}: is another server running there? Give another --port")
+
+
+def demo(port: Port = 8123, plant: Annotated[str, typer.Option(help="The shipped plant to show.")] = "ref-5m") -> None:
+    """Start the reference plant and, as another process that knows it only by its sockets, its twin.
+
+    Examples:
+
+      bessinside demo
+      bessinside demo --port 9000
+    """
+    command = [sys.executable, "-m", "bessinside"]
+    emulator = subprocess.Popen([*command, "emulate", plant])  # noqa: S603  our own program
+    twin = subprocess.Popen([*command, "run", plant, "--port", str(port)])  # noqa: S603
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        code = twin.wait()
+        if code:
+            raise typer.Exit(code)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for process in (twin, emulator):
+            process.terminate()
+        for process in (twin, emulator):
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,72 @@
+"""The air inside the container: one heat node, one moisture balance, a dehumidifying air conditioner.
+
+    C·T' = UA·(T_out − T) + heat of the cells + heat of the electronics − sensible cooling
+    vapour pressure follows the outdoor air through leaks (τ 2 h) and is held below 55 % relative humidity
+
+C 0.6 MJ/K (air, racks' sheet metal), UA 70 W/K: engineering assumptions for a 20 ft container with 50 mm rock wool.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+
+from bessinside.emulator.noise import MeanReverting
+from bessinside.emulator.weather import Weather, vapour_pressure
+
+HEAT_CAPACITY = 0.6e6  # J/K
+WALL = 70.0  # W/K
+LEAK_TAU = 7200.0  # s
+HUMIDITY_LIMIT = 0.55
+COOL_ABOVE = 28.0  # °C
+HEAT_BELOW = 12.0
+DEVICE_POWER = 400.0  # W electrical of the air conditioner when it runs
+
+
+class Cabin:
+    """Two air sensors (low by the door, high at the far end): `temperature` °C, `humidity` %, and `power` W of the air conditioner."""
+
+    def __init__(self, temperature: float, weather: Weather, chance: np.random.Generator) -> None:
+        self.temperature = temperature
+        self.vapour = weather.vapour
+        self.power = 0.0
+        self._noise = MeanReverting(np.array([0.08, 0.08, 0.3, 0.3]), 60.0, chance)
+        self._dry()
+
+    def step(self, dt: float, weather: Weather, heat: float) -> None:
+        """Advances by `dt` s; `heat` is the W that cells and electronics give to the air."""
+        self._noise.step(dt)
+        # Split system: up to 3 kW of cooling or heating, proportional over 2 K.
+        aid = 0.0
+        if self.temperature > COOL_ABOVE:
+            aid = -3000.0 * min(1.0, (self.temperature - COOL_ABOVE) / 2.0)
+        elif self.temperature < HEAT_BELOW:
+            aid = 3000.0 * min(1.0, (HEAT_BELOW - self.temperature) / 2.0)
+        final = weather.temperature + (heat + aid) / WALL
+        self.temperature = final + (self.temperature - final) * exp(-dt * WALL / HEAT_CAPACITY)
+        self.vapour += (1.0 - exp(-dt / LEAK_TAU)) * (weather.vapour - self.vapour)
+        drying = self._dry()
+        self.power = abs(aid) / 3.0 + (DEVICE_POWER if drying else 0.0)
+
+    def _dry(self) -> bool:
+        limit = HUMIDITY_LIMIT * vapour_pressure(self.temperature)
+        too_wet = self.vapour > limit
+        self.vapour = min(self.vapour, limit)
+        return too_wet
+
+    @property
+    def temperatures(self) -> tuple[float, float]:
+        """°C of both sensors; warm air stands under the far roof."""
+        return self.temperature + float(self._noise.value[0]), self.temperature + 0.8 + float(self._noise.value[1])
+
+    @property
+    def humidities(self) -> tuple[float, float]:
+        """Relative humidity in % of both sensors."""
+        low, high = (
+            100.0 * self.vapour / vapour_pressure(temperature) + float(noise)
+            for temperature, noise in zip(
+                (self.temperature, self.temperature + 0.8), self._noise.value[2:], strict=True
+            )
+        )
+        return min(low, 100.0), min(high, 100.0)

@@ -1,0 +1,135 @@
+"""The coolant loop: pump, chiller and heater with hysteresis, glycol 50 %.
+
+    C·T_supply' = heat from the plates + heater − chiller + UA·(T_air − T_supply)
+    T_return    = T_supply + heat/(ṁ·c_p)
+    chiller heat = 40 kW/K·(T_supply − 20 °C), 0…60 kW;  electrical = heat/COP + fans
+
+Cooling starts when the hottest sensor reaches 26 °C and stops at 23.5 °C; heating (21 kW) starts at 10 °C of the coldest and stops at 14 °C.
+Between, the pump turns at half speed while the battery works or its sensors are more than 3 K apart. 60 kW and 21 kW are public container
+specifications; 5 kg/s at full speed, COP 3 and the set-points are engineering assumptions.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+
+from bessinside.emulator.codes import CoolingState, LeakStatus, PumpStatus
+from bessinside.emulator.noise import MeanReverting
+
+FULL_FLOW = 5.0  # kg/s
+DENSITY = 1065.0  # kg/m³
+SPECIFIC_HEAT = 3400.0  # J/(kg·K)
+HEAT_CAPACITY = 400.0 * SPECIFIC_HEAT  # J/K
+WALL = 15.0  # W/K to the cabin air
+SUPPLY_SET = 20.0  # °C
+CHILLER_GAIN = 40e3  # W/K
+CHILLER_POWER = 60e3  # W of heat
+CHILLER_FANS = 600.0  # W electrical
+COP = 3.0
+HEATER_POWER = 21e3
+COOL_START, COOL_STOP = 26.0, 23.5  # °C, hottest sensor
+HEAT_START, HEAT_STOP = 10.0, 14.0  # °C, coldest sensor
+MIX_START, MIX_STOP = 3.0, 2.0  # K between sensors
+DUTY = {CoolingState.OFF: 0.0, CoolingState.SELF_CIRCULATION: 0.5, CoolingState.COOLING: 1.0, CoolingState.HEATING: 0.8}
+DUTY_RAMP = 0.1  # 1/s
+PUMP_POWER = 1500.0  # W at full speed
+PUMP_SPEED = 2900.0  # rpm at full speed
+CONTROL_POWER = 60.0  # W of the pump unit's electronics
+FILL_PRESSURE = 1.2e5  # Pa
+LOOP_PRESSURE = 1.5e5  # Pa lost in the loop at full flow
+
+
+class CoolantLoop:
+    """State of the loop: `supply`, `return_` °C, `duty` 0…1 of the pump, `state`."""
+
+    def __init__(self, temperature: float, chance: np.random.Generator) -> None:
+        self.supply = temperature
+        self.return_ = temperature
+        self.state = CoolingState.SELF_CIRCULATION
+        self.duty = DUTY[self.state]
+        self.pump_fault = False
+        self.chiller_heat = 0.0
+        self.heater_heat = 0.0
+        # Shares: speed, flow; K: both temperatures; Pa: both pressures.
+        self._noise = MeanReverting(np.array([0.002, 0.006, 0.05, 0.05, 400.0, 400.0]), 15.0, chance)
+
+    @property
+    def mass_flow(self) -> float:
+        """kg/s."""
+        return FULL_FLOW * self.duty
+
+    @property
+    def capacity_flow(self) -> float:
+        """ṁ·c_p in W/K."""
+        return self.mass_flow * SPECIFIC_HEAT
+
+    def step(self, dt: float, *, heat: float, air: float, hottest: float, coldest: float, working: bool) -> None:
+        """Advances by `dt` s: `heat` W from the plates, `air` °C of the cabin, `hottest`/`coldest` °C of the cells' sensors."""
+        self._noise.step(dt)
+        self.state = self._control(hottest, coldest, working)
+        target = 0.0 if self.pump_fault else DUTY[self.state]
+        self.duty += min(max(target - self.duty, -DUTY_RAMP * dt), DUTY_RAMP * dt)
+        flowing = self.duty > 0.05
+        cooling = self.state is CoolingState.COOLING and flowing
+        self.chiller_heat = min(max(CHILLER_GAIN * (self.supply - SUPPLY_SET), 0.0), CHILLER_POWER) if cooling else 0.0
+        self.heater_heat = HEATER_POWER if self.state is CoolingState.HEATING and flowing else 0.0
+        gain = WALL + (CHILLER_GAIN if 0.0 < self.chiller_heat < CHILLER_POWER else 0.0)
+        drive = heat + self.heater_heat - self.chiller_heat + WALL * (air - self.supply)
+        # Exact for the linear controller, so that a step of 10 s does not overshoot.
+        self.supply += drive / gain * (1.0 - exp(-gain * dt / HEAT_CAPACITY))
+        # Without flow the return sensor sees what stands around it.
+        self.return_ = self.supply + (heat / self.capacity_flow if flowing else 0.0)
+
+    def _control(self, hottest: float, coldest: float, working: bool) -> CoolingState:
+        was = self.state
+        if hottest >= COOL_START or (was is CoolingState.COOLING and hottest > COOL_STOP):
+            return CoolingState.COOLING
+        if coldest <= HEAT_START or (was is CoolingState.HEATING and coldest < HEAT_STOP):
+            return CoolingState.HEATING
+        spread = hottest - coldest
+        if working or spread > MIX_START or (was is CoolingState.SELF_CIRCULATION and spread > MIX_STOP):
+            return CoolingState.SELF_CIRCULATION
+        return CoolingState.OFF
+
+    @property
+    def pump_power(self) -> float:
+        """W electrical of the pump unit: cube of the speed, and its electronics."""
+        return PUMP_POWER * self.duty**3 + CONTROL_POWER
+
+    @property
+    def power(self) -> float:
+        """W electrical of pump unit, chiller and heater."""
+        chiller = self.chiller_heat / COP + CHILLER_FANS if self.chiller_heat > 0.0 else 0.0
+        return self.pump_power + chiller + self.heater_heat
+
+    def readings(self, *, leaking: bool) -> dict[str, float]:
+        """What the sensors of the pump unit show, by metric name; `leaking` tells the sensing cable outside the unit."""
+        speed, flow, supply, back, high, low = (float(value) for value in self._noise.value)
+        turning = self.duty > 0.0
+        running = PumpStatus.FAULT if self.pump_fault else PumpStatus.RUNNING if turning else PumpStatus.STOPPED
+        return {
+            "coolant_flow": self.mass_flow / DENSITY * (1.0 + flow),
+            "coolant_supply_temperature": self.supply + supply,
+            "coolant_return_temperature": self.return_ + back,
+            "coolant_supply_pressure": FILL_PRESSURE + LOOP_PRESSURE * self.duty**2 + high,
+            "coolant_return_pressure": FILL_PRESSURE + low,
+            "pump_speed_1": PUMP_SPEED * self.duty * (1.0 + speed),
+            "pump_duty": 100.0 * self.duty,
+            "pump_status": float(running),
+            "pump_status_1": float(running),
+            "power": self.pump_power,
+            "leak_flags": float(LeakStatus.LEAK if leaking else LeakStatus.NONE),
+        }
+
+    def alarms(self, *, leaking: bool) -> set[str]:
+        """Names of what is wrong with the loop."""
+        found = {"EXTERNAL_LEAK"} if leaking else set()
+        if self.pump_fault:
+            found.add("PUMP_FAULT")
+        if self.state is not CoolingState.OFF and self.duty < 0.05:
+            found.add("LOW_COOLANT_FLOW")
+        if self.supply > 35.0:
+            found.add("HIGH_COOLANT_TEMPERATURE")
+        return found

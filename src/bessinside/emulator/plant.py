@@ -1,0 +1,337 @@
+"""REF-5M, the reference plant: 2 × 1,250 kW PCS on 12 racks × 4 modules × 104 cells of 314 Ah (5,015.96 kWh), 1,152 NTC.
+
+A step of dt holds the currents and powers last solved for dt, then solves the plant at the new moment, so that everything a register shows
+belongs to one instant and fits together exactly:
+
+    cells, plates, sensors, counters advance by dt → weather, cabin, coolant, grid → set-points → PCS and DC circuit → transformer,
+    meter → BMS senses, limits and protects → safety sensors
+
+Between instants the solution is explicit; steps longer than 10 s are cut into equal ones, because near full and empty a cell's voltage
+answers to its charge within seconds. The same seed, start and steps give bit-identical states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+
+import numpy as np
+
+from bessinside.emulator import battery_readings, history, ocv, schedule
+from bessinside.emulator.bms import Bms
+from bessinside.emulator.cabin import Cabin
+from bessinside.emulator.cell import Cells, CellType
+from bessinside.emulator.converter import RATED
+from bessinside.emulator.coolant import CoolantLoop
+from bessinside.emulator.grid import Grid
+from bessinside.emulator.meter import Meter
+from bessinside.emulator.ntc import Sensors
+from bessinside.emulator.pcs import Q_SLOPE, Energy, Pcs
+from bessinside.emulator.rack import DcCircuit
+from bessinside.emulator.safety import Safety
+from bessinside.emulator.schedule import Schedule
+from bessinside.emulator.table import Array
+from bessinside.emulator.thermal import ColdPlates
+from bessinside.emulator.transformer import Transformer
+from bessinside.emulator.weather import DAY_S, NS, Weather
+from bessinside.runtime.chance import Chance
+
+BUSES = 2
+RACKS = 12
+MODULES = 4  # in a rack
+CELLS = 104  # in a module
+PARTS = {
+    "meter": 1,
+    "pcs": BUSES,
+    "bus": BUSES,
+    "container": 1,
+    "rack": RACKS,
+    "module": RACKS * MODULES,
+    "cell": RACKS * MODULES * CELLS,
+    "sensor": RACKS * MODULES * CELLS * 12 // 52,
+    "cooling": 1,
+    "smoke": 1,
+    "leak": 1,
+}
+STANDBY_POWER = 700.0  # W: controls, BMS, communication
+ELECTRONICS_HEAT = 500.0  # W of it that warm the cabin
+CYCLES = 410.0
+LONGEST_STEP = 10.0  # s
+
+
+class Plant:
+    """The whole plant at the moment `time_ns` (ns since the epoch, UTC)."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        start_ns: int = 0,
+        schedule: Schedule | None = None,
+        *,
+        soc: float = 0.52,
+        cycles: float = CYCLES,
+    ) -> None:
+        """At `start_ns` with a mean state of charge `soc` (share) after `cycles` full cycles; `schedule` defaults to a two-cycle day."""
+        stream = Chance(seed).stream
+        self.seed = seed
+        self.schedule = _built_in() if schedule is None else schedule
+        self.override = np.full(BUSES, np.nan)
+        self.reactive_override = np.full(BUSES, np.nan)
+        # The first step of one second ends at the start: every instrument has measured once.
+        self.time_ns = start_ns - NS
+
+        kind, curve = CellType(), ocv.load()
+        cells = RACKS * MODULES * CELLS
+        self.weather = Weather(self.time_ns, stream("weather"))
+        chance = stream("cells")
+        temperature = 23.5 + 0.15 * chance.standard_normal((RACKS, MODULES * CELLS))
+        self.pcs = Pcs(BUSES, Energy(*(np.zeros(BUSES) for _ in range(4))), self.weather.temperature, stream("pcs"))
+        self.history = history.after(cycles, kind, curve, cells, self.pcs.converter, BUSES)
+        past = self.history
+        self.cells = Cells(
+            kind, curve, (RACKS, MODULES * CELLS), chance, soc=soc, health=past.health, temperature=temperature
+        )
+        self.plates = ColdPlates(RACKS * MODULES, CELLS)
+        self.sensors = Sensors(temperature, stream("ntc"))
+        self.circuit = DcCircuit(RACKS, BUSES)
+        self._set_sources()
+        self.circuit.solve(np.zeros(BUSES))
+        self.cells.set_current(self.circuit.current)
+        self.bms = Bms(
+            self.cells,
+            self.sensors,
+            self.circuit,
+            stream("bms"),
+            modules=MODULES,
+            cycles=cycles,
+            energy_charged=past.dc_charged,
+            energy_discharged=past.dc_discharged,
+        )
+        use = 1.0 + 0.002 * stream("history").standard_normal() * np.array([1.0, -1.0])
+        self.pcs.energy = Energy(
+            *(
+                total / BUSES * use
+                for total in (past.ac_charged, past.ac_discharged, past.dc_charged, past.dc_discharged)
+            )
+        )
+        self.coolant = CoolantLoop(22.5, stream("coolant"))
+        self.cabin = Cabin(24.0, self.weather, stream("cabin"))
+        self.grid = Grid(stream("grid"))
+        self.transformer = Transformer(self.weather.temperature)
+        self.meter = Meter(
+            energy_export=past.meter_export,
+            energy_import=past.meter_import,
+            reactive_export=past.reactive_export,
+            reactive_import=past.reactive_import,
+        )
+        self.safety = Safety(stream("safety"))
+        self.auxiliaries = STANDBY_POWER
+        self.auxiliary_energy = past.auxiliary_energy
+        self._readings: dict[str, Mapping[str, Array]] = {}
+        self.step(1.0)
+
+    def set_active_power(self, pcs: int, power: float | None) -> None:
+        """Sets PCS `pcs` (1 or 2) to `power` W on its AC side in place of the schedule; None gives it back."""
+        self.override[_unit(pcs)] = np.nan if power is None else power
+
+    def set_reactive_power(self, pcs: int, reactive: float | None) -> None:
+        """Sets PCS `pcs` (1 or 2) to `reactive` var in place of its Q(U) curve; None gives it back."""
+        self.reactive_override[_unit(pcs)] = np.nan if reactive is None else reactive
+
+    def step(self, dt: float) -> None:
+        """Advances the plant by `dt` s (> 0)."""
+        if not dt > 0.0:
+            raise ValueError(f"a step of {dt} s: time only goes forward")
+        parts = ceil(dt / LONGEST_STEP)
+        end = self.time_ns + round(dt * NS)
+        for part in range(parts):
+            self.time_ns = end - round(dt * NS * (parts - 1 - part) / parts)
+            self._step(dt / parts)
+        self._readings = {}
+
+    def _step(self, dt: float) -> None:
+        self._advance(dt)
+        hour = self.time_ns / NS % DAY_S / 3600.0
+        self.grid.step(dt, hour, self.meter.power, self.meter.reactive)
+        self._set_sources()
+        setpoint, reactive = self._setpoints()
+        self.pcs.command(dt, setpoint, reactive, self.bms.ready())
+        self.pcs.convert(dt, self.circuit, *self.bms.bus_limits())
+        self.cells.set_current(self.circuit.current)
+        self._measure(dt)
+        self.bms.sense(dt, self.cabin.humidities[0])
+        self.pcs.battery = self.bms.reports()
+        self.safety.step(dt)
+
+    def _advance(self, dt: float) -> None:
+        """Lets the currents and powers last solved act for `dt` s."""
+        self.cells.step(dt, self.bms.bleeding)
+        self.plates.step(
+            dt,
+            self.cells.temperature,
+            self.cells.heat,
+            supply=self.coolant.supply,
+            capacity_flow=self.coolant.capacity_flow,
+            air=self.cabin.temperature,
+        )
+        self.cells.refresh()
+        self.sensors.step(dt, self.cells.temperature)
+        self.bms.count(dt)
+        self.pcs.count(dt, self.weather.temperature)
+        self.meter.count(dt)
+        self.auxiliary_energy += self.auxiliaries * dt / 3600.0
+        self.weather.step(dt, self.time_ns)
+        self.cabin.step(dt, self.weather, self.plates.air_heat + ELECTRONICS_HEAT)
+        self.coolant.step(
+            dt,
+            heat=self.plates.heat,
+            air=self.cabin.temperature,
+            hottest=float(self.bms.temperature_extremes.high.max()),
+            coldest=float(self.bms.temperature_extremes.low.min()),
+            working=bool((np.abs(self.circuit.bus_current) > 20.0).any()),
+        )
+
+    def _set_sources(self) -> None:
+        self.circuit.set_sources(self.cells.emf.sum(axis=1), self.cells.r0.sum(axis=1))
+
+    def _setpoints(self) -> tuple[Array, Array]:
+        """W and var per PCS: the schedule at the meter, so losses and auxiliaries come on top; Q(U) on the grid voltage."""
+        scheduled = self.schedule.at(self.time_ns)
+        total = scheduled + self.transformer.loss + self.auxiliaries if abs(scheduled) >= 1e3 else 0.0
+        power = np.where(np.isnan(self.override), np.clip(total / BUSES, -RATED, RATED), self.override)
+        curve = float(np.clip(Q_SLOPE * (1.0 - self.grid.level), -0.33, 0.33)) * RATED
+        return power, np.where(np.isnan(self.reactive_override), curve, self.reactive_override)
+
+    def _measure(self, dt: float) -> None:
+        power, reactive = float(self.pcs.power.sum()), float(self.pcs.reactive.sum())
+        loads = (self.coolant.power, self.cabin.power, self.safety.fan_power, self.pcs.standby_supply)
+        self.auxiliaries = STANDBY_POWER + sum(loads)
+        self.transformer.step(dt, power - self.auxiliaries, reactive, self.grid.level, self.weather.temperature)
+        self.meter.measure(
+            fed=power - self.transformer.loss,
+            auxiliaries=self.auxiliaries,
+            reactive=reactive - self.transformer.reactive,
+            levels=self.grid.phases,
+            frequency=self.grid.frequency,
+        )
+        self.pcs.watch(dt, self.grid.phases + self.transformer.lift, self.grid.frequency)
+
+    def readings(self, kind: str) -> Mapping[str, Array]:
+        """All quantities of a kind of part at this moment, each float64[parts]; KeyError for a kind that the plant does not have."""
+        if kind not in self._readings:
+            if kind not in PARTS:
+                raise KeyError(f"{kind}: the plant has no such part; it has {', '.join(PARTS)}")
+            self._readings[kind] = READERS[kind](self)
+        return self._readings[kind]
+
+    def quantity(self, kind: str, name: str) -> Array:
+        """The metric `name` of every part of `kind` in plant order (rack, module, cell), SI units; a copy.
+
+        KeyError where this plant has no such quantity. NaN where a part does not carry it: the temperature of a cell without sensor.
+        """
+        found = self.readings(kind)
+        if name not in found:
+            raise KeyError(f"{kind}.{name}: this plant does not measure it")
+        return found[name].copy()
+
+    def text(self, kind: str, name: str) -> list[str]:
+        """The same for quantities that are text; KeyError where there is none."""
+        if (kind, name) != ("module", "serial"):
+            raise KeyError(f"{kind}.{name}: this plant has no such text")
+        return [f"REF5M-R{rack + 1:02d}M{module + 1}" for rack in range(RACKS) for module in range(MODULES)]
+
+    def alarms(self, kind: str, level: int | None = None) -> list[set[str]]:
+        """Names of the active alarms of each part of `kind`; racks and buses tell them by `level` 1, 2 or 3 too (None: any).
+
+        Kinds without alarms of their own have empty sets; KeyError for a kind that the plant does not have.
+        """
+        if kind == "rack":
+            return self.bms.alarms.names(level)
+        if kind == "bus":
+            racks = self.bms.alarms.names(level)
+            size = RACKS // BUSES
+            return [set().union(*racks[bus * size : (bus + 1) * size]) for bus in range(BUSES)]
+        own: dict[str, Callable[[], list[set[str]]]] = {
+            "pcs": self.pcs.alarms,
+            "cooling": lambda: [self.coolant.alarms(leaking=self.safety.leaking)],
+            "smoke": lambda: [self.safety.smoke_alarms()],
+            "leak": lambda: [self.safety.leak_alarms()],
+            "container": lambda: [self.safety.gas_alarms()],
+        }
+        return own[kind]() if kind in own else [set() for _ in range(PARTS[kind])]
+
+
+def _built_in() -> Schedule:
+    return schedule.built_in()
+
+
+def _unit(pcs: int) -> int:
+    if not 1 <= pcs <= BUSES:
+        raise ValueError(f"PCS {pcs}: the plant has PCS 1 to {BUSES}")
+    return pcs - 1
+
+
+def _pcs(plant: Plant) -> Mapping[str, Array]:
+    """What a PCS measures, what its BMS tells it, and the oil thermometer of the transformer that is wired to both."""
+    bus = plant.readings("bus")
+    capacity = plant.bms.capacity.reshape(BUSES, -1).mean(axis=1) * CELLS * MODULES * RACKS / BUSES * 3.3
+    return {
+        **plant.pcs.readings(),
+        "transformer_temperature": np.full(BUSES, plant.transformer.oil),
+        "bms_soc": bus["soc"],
+        "bms_voltage": bus["voltage"],
+        "bms_current": bus["current"],
+        "bms_charge_current_limit": bus["charge_current_limit"],
+        "bms_discharge_current_limit": bus["discharge_current_limit"],
+        "bms_charge_power_limit": bus["charge_power_limit"],
+        "bms_discharge_power_limit": bus["discharge_power_limit"],
+        "bms_chargeable_energy": capacity * (100.0 - bus["soc"]) / 100.0,
+        "bms_dischargeable_energy": capacity * bus["soc"] / 100.0,
+    }
+
+
+def _container(plant: Plant) -> Mapping[str, Array]:
+    bms, coolant, bus = plant.bms, plant.coolant.readings(leaking=plant.safety.leaking), plant.readings("bus")
+    air, humidity, fans = plant.cabin.temperatures, plant.cabin.humidities, plant.safety.fan_speeds()
+    values = {
+        "soc": bms.soc.mean(),
+        "soh": bms.rack_soh.min(),
+        "power": plant.pcs.dc_power.sum(),
+        "air_temperature": air[0],
+        "air_temperature_2": air[1],
+        "humidity": humidity[0],
+        "humidity_2": humidity[1],
+        "outdoor_temperature": plant.weather.temperature,
+        "coolant_supply_temperature": coolant["coolant_supply_temperature"],
+        "coolant_return_temperature": coolant["coolant_return_temperature"],
+        "cooling_state": plant.coolant.state,
+        "co_concentration": plant.safety.gas_reading,
+        "exhaust_fan_speed_1": fans[0],
+        "exhaust_fan_speed_2": fans[1],
+        "auxiliary_power": plant.auxiliaries,
+        "auxiliary_energy": plant.auxiliary_energy,
+        "charge_power_limit": bus["charge_power_limit"].sum(),
+        "discharge_power_limit": bus["discharge_power_limit"].sum(),
+        "charge_cutoff_soc": bms.charge_cutoff,
+        "discharge_cutoff_soc": bms.discharge_cutoff,
+        "cell_voltage_max": bms.cell_extremes.high.max(),
+        "cell_voltage_min": bms.cell_extremes.low.min(),
+    }
+    return {name: np.array([float(value)]) for name, value in values.items()}
+
+
+READERS: dict[str, Callable[[Plant], Mapping[str, Array]]] = {
+    "meter": lambda plant: plant.meter.readings(),
+    "pcs": _pcs,
+    "bus": lambda plant: battery_readings.bus(plant.bms),
+    "container": _container,
+    "rack": lambda plant: battery_readings.rack(plant.bms),
+    "module": lambda plant: battery_readings.module(plant.bms),
+    "cell": lambda plant: battery_readings.cell(plant.bms),
+    "sensor": lambda plant: battery_readings.sensor(plant.bms),
+    "cooling": lambda plant: {
+        name: np.array([value]) for name, value in plant.coolant.readings(leaking=plant.safety.leaking).items()
+    },
+    "smoke": lambda plant: plant.safety.smoke_readings(plant.cabin.temperature),
+    "leak": lambda plant: plant.safety.leak_readings(),
+}

@@ -1,0 +1,104 @@
+"""A day's schedule: power at the meter over the time of day (UTC), straight lines between its points, the same every day.
+
+CSV: a header `time,power`, then rows `HH:MM[:SS],W`, ascending, positive when feeding in; lines with `#` are comments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bessinside.emulator.table import Array
+from bessinside.errors import BessError
+from bessinside.runtime import disk
+
+NS = 1_000_000_000
+DAY = 86400.0
+
+# Two cycles: charged at night and around noon, discharged in the morning and the evening peak. Charging is given more time than it needs:
+# the BMS ends it when the cells are full. Ramps last five minutes.
+TWO_CYCLES = (
+    ("00:30", 0.0), ("00:35", -1.65e6), ("03:55", -1.65e6), ("04:00", 0.0),
+    ("05:30", 0.0), ("05:35", 1.2e6), ("06:30", 1.2e6), ("06:35", 2.1e6), ("07:30", 2.1e6), ("07:35", 0.9e6), ("08:25", 0.9e6),
+    ("08:30", 0.0), ("10:15", 0.0), ("10:20", -1.4e6), ("12:00", -1.4e6), ("12:05", -1.9e6), ("13:55", -1.9e6), ("14:00", 0.0),
+    ("16:15", 0.0), ("16:20", 1.1e6), ("17:15", 1.1e6), ("17:20", 2.4e6), ("18:15", 2.4e6), ("18:20", 1.0e6), ("19:10", 1.0e6),
+    ("19:15", 0.0),
+)  # fmt: skip
+
+
+class ScheduleError(BessError):
+    """A schedule that cannot be followed: where, what is wrong, what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`seconds` of the day, ascending, and `power` in W at the meter."""
+
+    seconds: Array
+    power: Array
+
+    @classmethod
+    def of(cls, points: Sequence[tuple[str, float]]) -> Schedule:
+        """From (time of day, W) points."""
+        return cls(np.array([seconds_of(time) for time, _ in points]), np.array([power for _, power in points]))
+
+    @classmethod
+    def parse(cls, text: str, name: str = "schedule") -> Schedule:
+        """From the text of a CSV; `name` is what errors call it."""
+        points: list[tuple[float, float]] = []
+        header = False
+        for number, line in enumerate(text.splitlines(), start=1):
+            content = line.split("#", 1)[0].strip()
+            if not content:
+                continue
+            fields = [field.strip() for field in content.split(",")]
+            if not header:
+                if fields != ["time", "power"]:
+                    raise ScheduleError(f"{name}:{number}: the header is {content!r}; expected 'time,power'")
+                header = True
+                continue
+            if len(fields) != 2:
+                raise ScheduleError(f"{name}:{number}: {len(fields)} fields; expected a time and a power in W")
+            try:
+                point = seconds_of(fields[0]), float(fields[1])
+            except ValueError as error:
+                raise ScheduleError(f"{name}:{number}: {error}; expected rows such as '06:30,1200000'") from error
+            if not np.isfinite(point[1]):
+                raise ScheduleError(f"{name}:{number}: power {fields[1]} is not a finite number of W")
+            if points and point[0] <= points[-1][0]:
+                raise ScheduleError(
+                    f"{name}:{number}: {fields[0]} does not come after the row before it; sort the rows by time"
+                )
+            points.append(point)
+        if not points:
+            raise ScheduleError(f"{name}: no row; expected a header 'time,power' and at least one row 'HH:MM,W'")
+        return cls(np.array([second for second, _ in points]), np.array([power for _, power in points]))
+
+    def at(self, now_ns: int) -> float:
+        """W at a moment (ns since the epoch); it wraps at midnight UTC."""
+        second = now_ns % int(DAY * NS) / NS
+        return float(np.interp(second, self.seconds, self.power, period=DAY))
+
+
+def load_schedule(path: str | Path) -> Schedule:
+    """From a CSV file; errors name file and line."""
+    return Schedule.parse(disk.read_text(path), str(path))
+
+
+def seconds_of(time: str) -> float:
+    """Seconds since midnight of HH:MM or HH:MM:SS; ValueError on anything else."""
+    parts = time.split(":")
+    if len(parts) not in (2, 3) or not all(part.isdigit() for part in parts):
+        raise ValueError(f"{time!r} is not a time of day HH:MM or HH:MM:SS")
+    hours, minutes, seconds = (*map(int, parts), 0)[:3]
+    if hours > 23 or minutes > 59 or seconds > 59:
+        raise ValueError(f"{time!r} is not a time of day between 00:00:00 and 23:59:59")
+    return hours * 3600.0 + minutes * 60.0 + seconds
+
+
+def built_in() -> Schedule:
+    """The two-cycle day."""
+    return Schedule.of(TWO_CYCLES)

@@ -1,0 +1,79 @@
+"""States and alarms in a vendor's words: the physics names them neutrally, the symbols of a map say which bit that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+
+from bessinside.emulator.codes import BatteryState, CoolingState, LeakStatus, SmokeLevel, SmokeMode
+from bessinside.emulator.plant import Plant
+
+Names = Callable[[Plant, int], set[str]]
+
+# What maps call the same thing.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "CELL_VOLTAGE_SPREAD": ("CELL_SPREAD",),
+    "RACK_OVERVOLTAGE": ("TOTAL_OVERVOLTAGE", "OVER_VOLTAGE"),
+    "RACK_UNDERVOLTAGE": ("TOTAL_UNDERVOLTAGE", "UNDER_VOLTAGE"),
+    "MODULE_OVERVOLTAGE": ("PACK_OVERVOLTAGE",),
+    "HIGH_CHARGE_TEMPERATURE": ("CHARGE_OVERTEMPERATURE",),
+    "LOW_CHARGE_TEMPERATURE": ("CHARGE_UNDERTEMPERATURE",),
+    "HIGH_DISCHARGE_TEMPERATURE": ("DISCHARGE_OVERTEMPERATURE",),
+    "LOW_DISCHARGE_TEMPERATURE": ("DISCHARGE_UNDERTEMPERATURE",),
+    "LOW_INSULATION": ("INSULATION_LOW", "GROUND_FAULT"),
+    "LOW_SOC": ("SOC_LOW",),
+    "HIGH_SOC": ("SOC_HIGH",),
+    "SELF_CIRCULATION": ("CIRCULATION",),
+    "INITIALISING": ("INIT", "INITIALISATION"),
+}
+
+
+def _code(kind: str, name: str, codes: type[IntEnum]) -> Names:
+    return lambda plant, entry: {codes(int(plant.quantity(kind, name)[entry])).name}
+
+
+def _flags(kind: str, name: str, codes: type[IntFlag]) -> Names:
+    return lambda plant, entry: {
+        flag.name for flag in codes(int(plant.quantity(kind, name)[entry])) if flag.name is not None
+    }
+
+
+def _alarms(kind: str, level: int | None = None) -> Names:
+    return lambda plant, entry: plant.alarms(kind, level)[entry]
+
+
+def _smoke_levels(plant: Plant, entry: int) -> set[str]:
+    """Every level up to the one reached: a detector's levels latch one above the other."""
+    reached = int(plant.quantity("smoke", "alarm_level")[entry])
+    return {level.name for level in SmokeLevel if 0 < level <= reached}
+
+
+def _summary(plant: Plant, entry: int) -> set[str]:
+    leaks = _flags("leak", "status", LeakStatus)(plant, entry)
+    return leaks | ({"SUMMARY"} if leaks else set())
+
+
+def _rack_state(plant: Plant, entry: int) -> set[str]:
+    state = _code("rack", "state", BatteryState)(plant, entry)
+    return state | ({"ALARM"} if plant.alarms("rack")[entry] else set())
+
+
+NAMES: dict[tuple[str, str], Names] = {
+    ("rack", "state"): _rack_state,
+    **{("rack", f"alarm_{n}_{half}"): _alarms("rack", n) for n in (1, 2, 3) for half in ("high", "low")},
+    **{("pcs", f"fault_word_{n}"): _alarms("pcs") for n in range(1, 6)},
+    ("bus", "alarm_word_1"): _alarms("bus"),
+    ("container", "cooling_state"): _code("container", "cooling_state", CoolingState),
+    ("cooling", "leak_flags"): _alarms("cooling"),
+    ("smoke", "alarm_level"): _smoke_levels,
+    ("smoke", "relays"): _smoke_levels,
+    ("smoke", "faults"): _alarms("smoke"),
+    ("smoke", "operating_mode"): _code("smoke", "operating_mode", SmokeMode),
+    ("leak", "status"): _summary,
+}
+
+
+def symbol_names(plant: Plant, kind: str, name: str, entry: int) -> set[str]:
+    """What is true now of one part, in every word that a map may use for it."""
+    names = NAMES[kind, name](plant, entry)
+    return names | {word for known in names for word in SYNONYMS.get(known, ())}

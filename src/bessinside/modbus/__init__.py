@@ -1,0 +1,49 @@
+"""How words travel: frames, plans, client and server of Modbus over TCP, TLS, RTU over TCP and serial lines."""
+
+from __future__ import annotations
+
+from bessinside.modbus.client import Client, connect
+from bessinside.modbus.endpoint import Endpoint, parse_endpoint
+from bessinside.modbus.errors import (
+    AnswerTimeout,
+    DeviceException,
+    EndpointError,
+    FrameError,
+    LimitError,
+    LinkClosed,
+    ModbusError,
+    WriteRefused,
+)
+from bessinside.modbus.plan import ReadPlan, Request, plan
+from bessinside.modbus.quirks import Quirks, parse_quirks
+from bessinside.modbus.server import Server
+from bessinside.modbus.split import Refusals, learn
+from bessinside.modbus.sweep import Outcome, Sweep
+from bessinside.modbus.unit import Table, Unit
+
+__all__ = [
+    "AnswerTimeout",
+    "Client",
+    "DeviceException",
+    "Endpoint",
+    "EndpointError",
+    "FrameError",
+    "LimitError",
+    "LinkClosed",
+    "ModbusError",
+    "Outcome",
+    "Quirks",
+    "ReadPlan",
+    "Refusals",
+    "Request",
+    "Server",
+    "Sweep",
+    "Table",
+    "Unit",
+    "WriteRefused",
+    "connect",
+    "learn",
+    "parse_endpoint",
+    "parse_quirks",
+    "plan",
+]

@@ -1,0 +1,166 @@
+"""One connection of the server: answers every request, in order, as late or as wrongly as it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
+from bessinside.modbus.frames import MAX_REGISTERS, exception_pdu
+from bessinside.modbus.security import EVERYTHING, role_of
+from bessinside.modbus.trouble import Reply
+
+if TYPE_CHECKING:
+    from bessinside.modbus.server import Server
+
+GATEWAY_TARGET_SILENT = 11
+_STORE = 4096
+
+
+class Connection(asyncio.BufferedProtocol):
+    """What both framings share: buffer, order, pauses, back pressure, rights."""
+
+    framing = "tcp"
+
+    def __init__(self, server: Server, secure: bool = False, baudrate: int = 0) -> None:
+        self.server = server
+        self.secure = secure
+        self.serial = baudrate > 0
+        self.may = EVERYTHING
+        self.last = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._store = bytearray(_STORE)
+        self._view = memoryview(self._store)
+        self._end = 0
+        self._transport: asyncio.Transport | None = None
+        self._first = True
+        self._ready = 0.0
+        self._waiting = False
+        self._full = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether part of a frame waits for its rest."""
+        return bool(self._end) and not self._waiting
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        server = self.server
+        self._transport = transport
+        server.counts["connections"] += 1
+        if not self.serial and len(server.connections) >= server.max_connections:
+            self.refuse("connections refused")
+            return
+        server.connections.add(self)
+        if self.secure:
+            assert server.rights is not None
+            self.may = server.rights.functions(role_of(transport))
+        quirks = server.quirks
+        self._plain = quirks.max_registers == MAX_REGISTERS and not (quirks.pause_s or quirks.first_answer_s)
+        self._units = server.units
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.connections.discard(self)
+        self._transport = None
+
+    def eof_received(self) -> None:
+        return None
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view[self._end :] if self._end else self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._end += nbytes
+        self.last = self._loop.time()
+        if not self._waiting:
+            self._serve()
+
+    def pause_writing(self) -> None:
+        self._full = True
+        self._hold()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._go_on()
+
+    def close(self) -> None:
+        """Closes the connection after what was written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def refuse(self, reason: str) -> None:
+        """Counts the reason and cuts the connection."""
+        self.server.counts[reason] += 1
+        self._end = 0
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _serve(self) -> None:
+        raise NotImplementedError
+
+    def _reply(self, unit: int, request: bytes) -> bytes | None:
+        """The right answer's PDU; None for silence."""
+        server = self.server
+        served = server.units.get(unit)
+        if request[0] not in self.may:
+            server.counts["forbidden"] += 1
+            return exception_pdu(request[0], ILLEGAL_FUNCTION)
+        if served is None:
+            server.counts["unknown unit"] += 1
+            return None if server.silent or self.serial else exception_pdu(request[0], GATEWAY_TARGET_SILENT)
+        server.counts["requests"] += 1
+        return answer(served, request, server.quirks.max_registers, server.quirks.max_bits)
+
+    def _send(self, unit: int, request: bytes, right: bytes | None) -> bool:
+        """Sends an answer as quirks and trouble want it; False when the next request has to wait for it."""
+        server = self.server
+        reply = server.trouble(unit, request, right or b"") if server.trouble is not None else None
+        if reply is None:
+            reply = Reply(right or b"")
+        delay = reply.delay_s + max(0.0, self._ready - self._loop.time())
+        if self._first:
+            self._first = False
+            delay += server.quirks.first_answer_s
+        if delay <= 0.0:
+            self._out(reply)
+            return self._transport is not None
+        self._waiting = True
+        self._hold()
+        self._loop.call_later(delay, self._late, reply)
+        return False
+
+    def _late(self, reply: Reply) -> None:
+        self._waiting = False
+        self._out(reply)
+        self._go_on()
+
+    def _out(self, reply: Reply) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if reply.frame:
+            transport.write(reply.frame)
+        self._ready = self._loop.time() + self.server.quirks.pause_s
+        if reply.close:
+            self._end = 0
+            transport.close()
+            self._transport = None
+
+    def _hold(self) -> None:
+        if self._transport is not None and self._transport.is_reading():
+            self._transport.pause_reading()
+
+    def _go_on(self) -> None:
+        transport = self._transport
+        if self._waiting or self._full or transport is None or transport.is_closing():
+            return
+        if self._end:
+            self._serve()
+        if not (self._waiting or self._full) and self._transport is not None and not transport.is_reading():
+            transport.resume_reading()
+
+    def _keep(self, at: int) -> None:
+        """Moves what was not served yet to the front of the buffer."""
+        if at < self._end:
+            self._store[: self._end - at] = self._store[at : self._end]
+        self._end -= at

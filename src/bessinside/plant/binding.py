@@ -1,0 +1,261 @@
+"""Maps and plant bound together: every register of every device gets its place, its metric and one stable id.
+
+A map knows the device, a plant file knows the plant. `bind` walks the groups of each map, resolves each instance of a
+group with an anatomy to a part of the plant, and names the result `c1/r04/m3/cell026/voltage`. What two devices both
+carry keeps both: `c1/r12/soc@bcu12` and `c1/r12/soc@ss12`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bessinside.plant import parts
+from bessinside.plant.anatomy import Anatomy
+from bessinside.plant.metrics import Metric, vocabulary
+from bessinside.plant.plantfile import Device, Plant, PlantError
+from bessinside.registers import Group, Layout, Point, RegisterMap, UnitError, factor, flatten, load_map
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDevice:
+    """One device with its map laid out over the plant. Arrays have one entry per point of the device.
+
+    `parts` are part paths, `metrics` entries of the vocabulary (None where the point has none), `factor` turns the map's
+    unit into the metric's SI unit, `first` is the plant-wide index of the first point. Points that the plant file leaves
+    out (`only`, `skip`) are not here.
+    """
+
+    number: int
+    device: Device
+    map: RegisterMap
+    layout: Layout
+    parts: tuple[str, ...]
+    metrics: tuple[Metric | None, ...]
+    names: tuple[str, ...]
+    factor: NDArray[np.float64]
+    first: int
+
+    @property
+    def size(self) -> int:
+        return len(self.parts)
+
+    def point(self, i: int) -> Point:
+        """The definition of the i-th point in the map."""
+        return self.layout.points[self.layout.point[i]]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Every point of the plant under one index. `ids[i]` names it, `device[i]` says which device carries it."""
+
+    plant: Plant
+    devices: tuple[BoundDevice, ...]
+    ids: tuple[str, ...]
+    device: NDArray[np.int32]
+    parts: tuple[str, ...]
+    metrics: tuple[Metric | None, ...]
+    units: tuple[str, ...]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    _by_id: Mapping[str, int] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        return len(self.ids)
+
+    def find(self, figure_id: str) -> int | None:
+        """The index of an id, None where the plant has none."""
+        return self._by_id.get(figure_id)
+
+    def locate(self, index: int) -> tuple[BoundDevice, int]:
+        """The device of a point and the point's number in that device."""
+        bound = self.devices[self.device[index]]
+        return bound, index - bound.first
+
+    @cached_property
+    def _by_metric(self) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for index, metric in enumerate(self.metrics):
+            if metric is not None:
+                found.setdefault(metric.key, []).append(index)
+        return {key: tuple(indices) for key, indices in found.items()}
+
+    def of_metric(self, key: str) -> tuple[int, ...]:
+        """Indices of all points that carry a metric, in plant file order."""
+        return self._by_metric.get(key, ())
+
+    def by_part(self, key: str) -> dict[str, int]:
+        """For each part the first point (in plant file order) that carries the metric."""
+        found: dict[str, int] = {}
+        for index in self.of_metric(key):
+            found.setdefault(self.parts[index], index)
+        return found
+
+    def matrix(self, key: str, paths: tuple[str, ...]) -> NDArray[np.int32]:
+        """The point index of a metric for each path, -1 where no device carries it."""
+        found = self.by_part(key)
+        return np.array([found.get(path, -1) for path in paths], dtype=np.int32)
+
+
+def bind(plant: Plant, maps: Callable[[Device], RegisterMap | None] | None = None) -> Binding:
+    """Binds a plant to its maps. Raises PlantError or MapError.
+
+    `maps` gives the map of a device, None to leave the device out for now (a SunSpec device that was not discovered
+    yet); by default the map that the plant file names is loaded.
+    """
+    find = maps or (lambda device: load_map(device.map))
+    devices: list[BoundDevice] = []
+    first = 0
+    for device in plant.devices:
+        found = find(device)
+        if found is not None:
+            bound = _bind_device(len(devices), device, found, plant, first)
+            devices.append(bound)
+            first += bound.size
+    ids = _unique(devices)
+    metrics = tuple(metric for bound in devices for metric in bound.metrics)
+    limits = [metric.range if metric and metric.range else (-np.inf, np.inf) for metric in metrics]
+    return Binding(
+        plant=plant,
+        devices=tuple(devices),
+        ids=ids,
+        device=np.repeat(np.arange(len(devices), dtype=np.int32), [bound.size for bound in devices]),
+        parts=tuple(part for bound in devices for part in bound.parts),
+        metrics=metrics,
+        units=tuple(
+            metric.unit if metric else bound.point(i).units
+            for bound in devices
+            for i, metric in enumerate(bound.metrics)
+        ),
+        low=np.array([low for low, _ in limits], dtype=np.float64),
+        high=np.array([high for _, high in limits], dtype=np.float64),
+        _by_id={name: index for index, name in enumerate(ids)},
+    )
+
+
+def _bind_device(number: int, device: Device, found: RegisterMap, plant: Plant, first: int) -> BoundDevice:
+    top = found.group.anatomy
+    for path in device.at:
+        if top is not None and parts.kind_of(path) != top:
+            raise PlantError(
+                plant.path, 0, f"device.{device.id}.at", f"map {found.id} describes a {top}, but {path!r} is none"
+            )
+    counts = _counts(found, device, plant.anatomy)
+    layout = flatten(found, lambda group, _: counts.get(id(group)))
+    place = _Places(plant.anatomy, device)
+    paths, names, metrics, factors = [], [], [], []
+    known = vocabulary()
+    for i in range(len(layout.point)):
+        point = layout.points[layout.point[i]]
+        path, suffix = place.of(layout.groups[layout.point[i]], layout.index[i], point)
+        metric = known.get(f"{parts.kind_of(path)}.{point.metric}") if point.metric else None
+        if point.metric and metric is None:
+            key = f"{parts.kind_of(path)}.{point.metric}"
+            raise PlantError(found.path, point.line, "x-metric", f"{key!r} is not in the metric vocabulary")
+        paths.append(path)
+        names.append((point.metric or point.name) + suffix)
+        metrics.append(metric)
+        factors.append(_factor(found, point, metric))
+    reads = np.array([device.reads(f"{path}/{name}") for path, name in zip(paths, names, strict=True)], dtype=bool)
+    kept = np.flatnonzero(reads).tolist()
+    return BoundDevice(
+        number=number,
+        device=device,
+        map=found,
+        layout=layout if len(kept) == len(paths) else layout.select(reads),
+        parts=tuple(paths[i] for i in kept),
+        metrics=tuple(metrics[i] for i in kept),
+        names=tuple(names[i] for i in kept),
+        factor=np.array([factors[i] for i in kept], dtype=np.float64),
+        first=first,
+    )
+
+
+def _counts(found: RegisterMap, device: Device, anatomy: Anatomy) -> dict[int, int]:
+    """How many instances of each repeated group (by identity) this plant has, never more than the document allows."""
+    counts: dict[int, int] = {}
+
+    def walk(group: Group, path: str, top: bool) -> None:
+        if group.repeats:
+            most = group.count if isinstance(group.count, int) and group.count > 0 else None
+            have = len(device.at) if top else anatomy.count(group.anatomy, path) if group.anatomy else most
+            if have is not None:
+                counts[id(group)] = have if most is None else min(have, most)
+        if group.anatomy and not top:
+            path = next(anatomy.below(group.anatomy, path), path)
+        for child in group.groups:
+            walk(child, path, False)
+
+    walk(found.group, device.at[0], True)
+    return counts
+
+
+def _factor(found: RegisterMap, point: Point, metric: Metric | None) -> float:
+    """What turns the map's unit into the metric's."""
+    if metric is None or metric.unit in ("code", "text"):
+        return 1.0
+    try:
+        return factor(point.units, metric.unit)
+    except UnitError as error:
+        raise PlantError(found.path, point.line, "units", f"{point.name}: {error}") from error
+
+
+class _Places:
+    """Resolves instances of groups to part paths; remembers what it resolved."""
+
+    def __init__(self, anatomy: Anatomy, device: Device) -> None:
+        self.anatomy = anatomy
+        self.device = device
+        self.children: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def of(self, chain: tuple[Group, ...], index: NDArray[np.int16], point: Point) -> tuple[str, str]:
+        """The part path of one point, and a suffix for instances that are no parts (alarm word 3)."""
+        path, suffix, depth = self.device.at[0], "", 0
+        for level, group in enumerate(chain):
+            number = 1
+            if group.repeats:
+                number = int(index[depth])
+                depth += 1
+            if level == 0:
+                path = self.device.at[number - 1] if group.repeats else path
+            elif group.anatomy is not None:
+                path = self.child(path, group.anatomy)[number - 1]
+            elif group.repeats:
+                suffix += f"_{number}"
+        if point.part is not None:
+            kind, _, number_text = point.part.partition("/")
+            path = self.child(path, kind)[int(number_text or 1) - 1]
+        return path, suffix
+
+    def child(self, path: str, kind: str) -> tuple[str, ...]:
+        key = (path, kind)
+        if key not in self.children:
+            self.children[key] = tuple(self.anatomy.below(kind, path))
+        return self.children[key]
+
+
+def _unique(devices: list[BoundDevice]) -> tuple[str, ...]:
+    """One id per point: plain where only one register carries it, told apart by device (and address) where not."""
+    plain = [f"{part}/{name}" for bound in devices for part, name in zip(bound.parts, bound.names, strict=True)]
+    owners = [bound for bound in devices for _ in range(bound.size)]
+    taken = Counter(plain)
+    marked = [
+        text if taken[text] == 1 else f"{text}@{bound.device.id}" for text, bound in zip(plain, owners, strict=True)
+    ]
+    twice = Counter(marked)
+    ids = []
+    for index, (text, bound) in enumerate(zip(marked, owners, strict=True)):
+        if twice[text] > 1:
+            i = index - bound.first
+            text += f".{bound.layout.fc[i]}-{bound.layout.address[i]}"
+        ids.append(text)
+    if len(set(ids)) != len(ids):
+        again = next(text for text, count in Counter(ids).items() if count > 1)
+        raise PlantError(devices[0].device.id, 0, again, "two points of one device have the same place, name and address")
+    return tuple(ids)

@@ -1,0 +1,48 @@
+"""The metric vocabulary: vendor-neutral names with units, kept in `metrics.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from bessinside.runtime import disk
+
+FILE = Path(__file__).with_name("metrics.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measurable thing at one kind of part, such as `cell.voltage`.
+
+    `unit` is an SI base unit, `%`, `1`, `code` or `text`; `range` is in that unit: what a working sensor at this place
+    can deliver at all.
+    """
+
+    kind: str
+    name: str
+    unit: str
+    en: str
+    de: str
+    range: tuple[float, float] | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    def label(self, language: str = "en") -> str:
+        return self.de if language == "de" else self.en
+
+
+@cache
+def vocabulary() -> dict[str, Metric]:
+    """All metrics by key, in the order of the file."""
+    found: dict[str, Metric] = {}
+    for kind, names in yaml.safe_load(disk.read_text(FILE)).items():
+        for name, row in names.items():
+            limits = (float(row["range"][0]), float(row["range"][1])) if "range" in row else None
+            metric = Metric(kind, name, row["unit"], row["en"], row["de"], limits)
+            found[metric.key] = metric
+    return found

@@ -1,0 +1,280 @@
+"""A plant file: which devices stand where, how they are reached, and what the plant is made of.
+
+Every error names the file, the line, the key and what was expected.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from bessinside.errors import BessError
+from bessinside.plant import parts
+from bessinside.plant.anatomy import Anatomy, Bus, Container
+from bessinside.plant.toml_lines import key_lines
+from bessinside.runtime import disk
+
+SHIPPED = Path(__file__).with_name("plants")
+_DURATION = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+_QUANTITY = {
+    "W": 1.0,
+    "kW": 1e3,
+    "MW": 1e6,
+    "Wh": 1.0,
+    "kWh": 1e3,
+    "MWh": 1e6,
+}
+_TABLES = {"plant", "metadata", "anatomy", "bus", "device"}
+_PLANT_KEYS = {"id", "label", "emulated", "nameplate"}
+_DEVICE_KEYS = {"id", "label", "map", "at", "url", "every", "skip", "only", "writes", "points", "quirks"}
+
+
+class PlantError(BessError):
+    """A plant file that cannot be used; `line` is 0 where no line can be named."""
+
+    def __init__(self, path: str | Path, line: int, key: str, expected: str) -> None:
+        self.path, self.line, self.key, self.expected = str(path), line, key, expected
+        super().__init__(f"{path}:{line}: {key}: {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of the plant: its register map, the parts it reports about and how it is polled.
+
+    `every_s` is the poll period in seconds. `only` and `skip` are patterns over figure ids (`*/cell_voltage`): what is
+    read at all. `writable` names the points that may be written, and only where the file says `writes = "allowed"`.
+    """
+
+    id: str
+    label: str
+    map: str
+    at: tuple[str, ...]
+    url: str
+    every_s: float
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    quirks: Mapping[str, Any] = field(default_factory=dict)
+
+    def reads(self, figure_id: str) -> bool:
+        """Whether a figure is read from this device, by its `only` and `skip` patterns."""
+        if self.only and not any(fnmatch.fnmatchcase(figure_id, pattern) for pattern in self.only):
+            return False
+        return not any(fnmatch.fnmatchcase(figure_id, pattern) for pattern in self.skip)
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A plant as its file describes it. `power_w` and `energy_wh` are the nameplate values, None where not stated."""
+
+    id: str
+    label: str
+    emulated: bool
+    power_w: float | None
+    energy_wh: float | None
+    nameplate: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    anatomy: Anatomy
+    devices: tuple[Device, ...]
+    path: str
+
+    @property
+    def name(self) -> str:
+        """How the plant is named on the command line: the id of a shipped plant, else its file."""
+        return self.id if Path(self.path).parent == SHIPPED else self.path
+
+    def device(self, name: str) -> Device:
+        """The device of that id; KeyError where there is none."""
+        for device in self.devices:
+            if device.id == name:
+                return device
+        raise KeyError(name)
+
+
+def shipped_plants() -> tuple[str, ...]:
+    """Ids of the plants that come with the product."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def load_plant(source: str | Path) -> Plant:
+    """Reads a plant file, or a shipped plant by its id. Raises PlantError."""
+    path = Path(source)
+    shipped = SHIPPED / f"{source}.toml"
+    if not path.suffix and shipped.exists():
+        path = shipped
+    try:
+        text = disk.read_text(path)
+    except OSError as error:
+        known = ", ".join(shipped_plants())
+        raise PlantError(source, 0, "file", f"cannot be read ({error.strerror}); shipped plants are: {known}") from error
+    return parse_plant(text, str(path))
+
+
+def parse_plant(text: str, path: str = "plant.toml") -> Plant:
+    """Turns the text of a plant file into a Plant. Raises PlantError with file, line, key and what was expected."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise PlantError(path, int(line.group(1)) if line else 0, "toml", str(error)) from error
+    return _Reader(path, key_lines(text)).plant(table)
+
+
+class _Reader:
+    """Walks the parsed tables; knows the file and the line of every key."""
+
+    def __init__(self, path: str, lines: Mapping[tuple[str | int, ...], int]) -> None:
+        self.path = path
+        self.lines = lines
+
+    def error(self, key: tuple[str | int, ...], expected: str) -> PlantError:
+        known = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 0)
+        return PlantError(self.path, known, ".".join(map(str, key)), expected)
+
+    def plant(self, table: dict[str, Any]) -> Plant:
+        self.known((), table, _TABLES)
+        head = self.value((), table, "plant", dict)
+        self.known(("plant",), head, _PLANT_KEYS)
+        anatomy = Anatomy(self.containers(table.get("anatomy", {})), self.buses(table.get("bus", {})))
+        self.check_buses(anatomy)
+        devices = tuple(self.device(n, row, anatomy) for n, row in enumerate(self.value((), table, "device", list)))
+        self.check_unique(devices)
+        nameplate = head.get("nameplate", {})
+        return Plant(
+            id=self.value(("plant",), head, "id", str),
+            label=self.value(("plant",), head, "label", str),
+            emulated=bool(head.get("emulated", False)),
+            power_w=self.quantity(("plant", "nameplate"), nameplate, "power"),
+            energy_wh=self.quantity(("plant", "nameplate"), nameplate, "energy"),
+            nameplate=nameplate,
+            metadata=table.get("metadata", {}),
+            anatomy=anatomy,
+            devices=devices,
+            path=self.path,
+        )
+
+    def known(self, where: tuple[str | int, ...], table: Mapping[str, Any], keys: set[str]) -> None:
+        for key in table:
+            if key not in keys:
+                near = get_close_matches(key, keys, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise self.error((*where, key), f"unknown key, expected one of {', '.join(sorted(keys))}{hint}")
+
+    def value(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str, kind: type) -> Any:
+        if key not in table:
+            raise self.error((*where, key), f"is missing, expected {_KIND[kind]}")
+        if not isinstance(table[key], kind) or isinstance(table[key], bool) is not (kind is bool):
+            raise self.error((*where, key), f"expected {_KIND[kind]}, got {table[key]!r}")
+        return table[key]
+
+    def quantity(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> float | None:
+        if key not in table:
+            return None
+        match = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", str(table[key]))
+        if match is None or match.group(2) not in _QUANTITY:
+            raise self.error((*where, key), f"expected a number and a unit such as '2.5 MW', got {table[key]!r}")
+        return float(match.group(1)) * _QUANTITY[match.group(2)]
+
+    def containers(self, tables: Mapping[str, Any]) -> tuple[Container, ...]:
+        found = []
+        for name, row in tables.items():
+            where = ("anatomy", name)
+            self.part(where, name, ("container",))
+            self.known(where, row, {"racks", "modules", "cells", "sensors"})
+            counts = {key: self.value(where, row, key, int) for key in ("racks", "modules", "cells")}
+            counts["sensors"] = row.get("sensors", 0)
+            for key, count in counts.items():
+                if not 0 <= count <= 10_000 or (count == 0 and key != "sensors"):
+                    raise self.error((*where, key), f"expected a count from 1 to 10000, got {count}")
+            found.append(Container(name, counts["racks"], counts["modules"], counts["cells"], counts["sensors"]))
+        return tuple(found)
+
+    def buses(self, tables: Mapping[str, Any]) -> tuple[Bus, ...]:
+        found = []
+        for name, row in tables.items():
+            where = ("bus", name)
+            self.part(where, name, ("bus",))
+            self.known(where, row, {"pcs", "racks"})
+            found.append(Bus(name, row.get("pcs"), tuple(self.value(where, row, "racks", list))))
+        return tuple(found)
+
+    def check_buses(self, anatomy: Anatomy) -> None:
+        racks = set(anatomy.all("rack"))
+        for bus in anatomy.buses:
+            for rack in bus.racks:
+                if rack not in racks:
+                    raise self.error(("bus", bus.id, "racks"), f"{rack!r} is no rack of this plant's anatomy")
+
+    def device(self, n: int, row: Mapping[str, Any], anatomy: Anatomy) -> Device:
+        where = ("device", n)
+        self.known(where, row, _DEVICE_KEYS)
+        at = row.get("at")
+        paths = tuple(at) if isinstance(at, list) else (self.value(where, row, "at", str),)
+        for path in paths:
+            self.stands(where, path, anatomy)
+        name = self.value(where, row, "id", str)
+        if not re.fullmatch(r"[a-z0-9_\-]+", name):
+            raise self.error((*where, "id"), f"expected lower-case letters, digits, - and _, got {name!r}")
+        writes = row.get("writes", "refused")
+        if writes not in ("refused", "allowed"):
+            raise self.error((*where, "writes"), f"expected 'refused' or 'allowed', got {writes!r}")
+        return Device(
+            id=name,
+            label=row.get("label", name),
+            map=self.value(where, row, "map", str),
+            at=paths,
+            url=self.value(where, row, "url", str),
+            every_s=self.duration(where, row),
+            only=tuple(row.get("only", ())),
+            skip=tuple(row.get("skip", ())),
+            writable=tuple(row.get("points", ())) if writes == "allowed" else (),
+            quirks=row.get("quirks", {}),
+        )
+
+    def duration(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> float:
+        match = re.fullmatch(r"\s*([\d.]+)\s*(ms|s|min|h)\s*", str(row.get("every", "1 s")))
+        if match is None or not 0.01 <= (seconds := float(match.group(1)) * _DURATION[match.group(2)]) <= 86400:
+            raise self.error((*where, "every"), f"expected a duration such as '1 s' or '500 ms', got {row['every']!r}")
+        return seconds
+
+    def part(self, where: tuple[str | int, ...], text: str, kinds: tuple[str, ...]) -> None:
+        try:
+            kind = parts.kind_of(text)
+        except ValueError as error:
+            raise self.error(where, str(error)) from error
+        if kind not in kinds:
+            raise self.error(where, f"expected a {' or '.join(kinds)} such as {parts.segment(kinds[0], 1)}, got {text!r}")
+
+    def stands(self, where: tuple[str | int, ...], path: str, anatomy: Anatomy) -> None:
+        """Checks that a part path exists in this plant."""
+        try:
+            numbers = parts.numbers(path)
+        except ValueError as error:
+            raise self.error((*where, "at"), str(error)) from error
+        if "container" in numbers:
+            try:
+                container = anatomy.container(path)
+            except KeyError:
+                raise self.error((*where, "at"), f"the anatomy has no container {path.split('/')[0]!r}") from None
+            for kind in ("rack", "module"):
+                if numbers.get(kind, 1) > container.count(kind):
+                    have = container.count(kind)
+                    raise self.error((*where, "at"), f"{path!r}: {container.id} has {have} {kind}s, not {numbers[kind]}")
+        elif "bus" in numbers and path not in anatomy.all("bus"):
+            raise self.error((*where, "at"), f"{path!r} is no bus of this plant; add [bus.{path}] with its racks")
+
+    def check_unique(self, devices: tuple[Device, ...]) -> None:
+        seen: dict[str, int] = {}
+        for n, device in enumerate(devices):
+            if device.id in seen:
+                raise self.error(("device", n, "id"), f"{device.id!r} is taken by device {seen[device.id] + 1}")
+            seen[device.id] = n
+
+
+_KIND = {str: "a text", int: "a whole number", list: "a list", dict: "a table", bool: "true or false"}

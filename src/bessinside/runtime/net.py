@@ -1,0 +1,76 @@
+"""Sockets and serial lines, opened on the running loop; under a simulated loop they are links in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl as tls
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+async def connect(
+    factory: Callable[[], P],
+    host: str,
+    port: int,
+    *,
+    ssl: tls.SSLContext | None = None,
+    server_hostname: str | None = None,
+) -> tuple[asyncio.Transport, P]:
+    """Opens a stream to `host`:`port`; raises OSError (ssl.SSLError among them) when that fails."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_connection(factory, host, port, ssl=ssl, server_hostname=server_hostname)
+
+
+async def listen(
+    factory: Callable[[], asyncio.BaseProtocol],
+    host: str,
+    port: int,
+    *,
+    ssl: tls.SSLContext | None = None,
+) -> asyncio.AbstractServer:
+    """Listens on `host`:`port`; port 0 takes a free one, which :func:`port_of` tells."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(factory, host, port, ssl=ssl)
+
+
+def port_of(server: asyncio.AbstractServer) -> int:
+    """The port a server of :func:`listen` listens on."""
+    sockets: Any = server.sockets  # type: ignore[attr-defined]
+    return int(sockets[0].getsockname()[1])
+
+
+async def open_serial(
+    factory: Callable[[], P],
+    path: str,
+    *,
+    baudrate: int = 19200,
+    parity: str = "N",
+    stopbits: int = 1,
+) -> tuple[asyncio.Transport, P]:
+    """Opens a serial line with 8 data bits; raises OSError when the line cannot be opened."""
+    from bessinside.runtime.serial_line import SerialTransport, open_port
+
+    loop = asyncio.get_running_loop()
+    protocol = factory()
+    transport = SerialTransport(loop, open_port(path, baudrate, parity, stopbits), protocol)
+    return transport, protocol
+
+
+def quick_ack(transport: asyncio.BaseTransport) -> Callable[[], None] | None:
+    """A function that asks the kernel to acknowledge at once, or None where there is no such option.
+
+    A peer that writes small answers under Nagle's algorithm waits for our acknowledgement, which Linux delays
+    by 40 ms; the option lasts for one receive, so it is set again before each.
+    """
+    option = getattr(socket, "TCP_QUICKACK", None)
+    sock = transport.get_extra_info("socket")
+    if option is None or sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return None
+
+    def acknowledge() -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+    return acknowledge

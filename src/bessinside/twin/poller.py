@@ -1,0 +1,94 @@
+"""Reads one device over and over at its own rate. A device that fails is asked less often; the others never notice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bessinside.modbus import Client, ModbusError, Outcome, Sweep, connect, learn, parse_endpoint
+from bessinside.runtime import chance, clock
+from bessinside.twin.readings import Readings
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 60.0
+JITTER = 0.02  # share of the period by which sweeps are spread, so that devices are not all asked at once
+
+
+class Poller:
+    """One task that keeps one device's readings fresh."""
+
+    def __init__(self, readings: Readings) -> None:
+        self.readings = readings
+        self.endpoint = parse_endpoint(readings.bound.device.url)
+        self.state = "connecting"
+        self._random = chance.stream(f"poller {readings.bound.device.id}")
+
+    async def run(self) -> None:
+        """Polls until cancelled: connect, sweep, and after a failure back off and try again."""
+        wait = FIRST_RETRY_S
+        while True:
+            try:
+                client = await connect(self.endpoint, quirks=self.readings.quirks, device=self.readings.bound.device.id)
+            except ModbusError as error:
+                self._down(str(error))
+                await clock.sleep(wait * float(self._random.uniform(0.8, 1.2)))
+                wait = min(2 * wait, LAST_RETRY_S)
+                continue
+            try:
+                if await self._sweep_while_up(client):
+                    wait = FIRST_RETRY_S
+            finally:
+                await client.close()
+            await clock.sleep(wait * float(self._random.uniform(0.8, 1.2)))
+            wait = min(2 * wait, LAST_RETRY_S)
+
+    async def _sweep_while_up(self, client: Client) -> bool:
+        """Sweeps at the device's rate until the link breaks; whether any sweep brought an answer."""
+        readings, period = self.readings, self.readings.bound.device.every_s
+        answered = False
+        loop = asyncio.get_running_loop()
+        due = loop.time() + period * float(self._random.uniform(0, 0.2))
+        while not client.closed:
+            sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.words)
+            readings.take(sweep)
+            answered |= bool((sweep.outcome == Outcome.OK).any())
+            self._note(sweep.ok)
+            if not sweep.ok and await self._learn(client, sweep):
+                continue
+            due = max(due + period, loop.time())
+            await clock.sleep(max(0.0, due - loop.time() + period * JITTER * float(self._random.uniform(-1, 1))))
+        self._down("the connection was closed" if not readings.error else readings.error)
+        return answered
+
+    async def _learn(self, client: Client, sweep: Sweep) -> bool:
+        """Finds out what a refused block refuses; whether the reads were planned anew."""
+        readings = self.readings
+        layout, polled = readings.bound.layout, readings.polled
+        points = (layout.fc[polled], layout.address[polled], layout.words[polled])
+        try:
+            learnt = await learn(client, sweep, *points, readings.refusals)
+        except ModbusError as error:
+            log.info("%s: %s while looking for refused registers", readings.bound.device.id, error)
+            return False
+        if learnt:
+            log.info("%s refuses %d registers", readings.bound.device.id, len(readings.refusals.registers))
+            readings.replan()
+        return learnt
+
+    def _note(self, ok: bool) -> None:
+        readings = self.readings
+        if ok:
+            if self.state != "up":
+                log.info("%s answers", readings.bound.device.id)
+            self.state, readings.error, readings.failures = "up", "", 0
+        else:
+            self.state = "partly"
+            readings.error = next((note for note in readings.block_note if note), "")
+
+    def _down(self, why: str) -> None:
+        if self.state != "down":
+            log.warning("%s does not answer: %s", self.readings.bound.device.id, why)
+        self.state = "down"
+        self.readings.fail(why)

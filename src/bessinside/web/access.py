@@ -1,0 +1,74 @@
+"""Nothing is open by default: every request is checked against the policy file, its host and its origin."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.handlers.websocket_handlers import WebsocketRouteHandler
+
+from bessinside.runtime import disk
+from bessinside.web.users import Accounts
+
+COOKIE = "bessinside"
+_RANK = {"public": 0, "viewer": 1, "operator": 2, "admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which role each route and method, and each socket, asks for."""
+
+    routes: Mapping[str, Mapping[str, str]]
+    sockets: Mapping[str, str]
+
+    def role(self, path: str, method: str) -> str | None:
+        """The least role for a route, None where the policy has no row: nobody gets in."""
+        return self.sockets.get(path) if method == "WEBSOCKET" else self.routes.get(path, {}).get(method)
+
+
+@cache
+def policy() -> Policy:
+    """The policy file that ships beside this module."""
+    table = tomllib.loads(disk.read_text(Path(__file__).with_name("policy.toml")))
+    return Policy(table["route"], table["socket"])
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Checks one request: known host, own origin, a policy row, and a session where sign-in is on.
+
+    `hosts` are the names under which this server is reached (`127.0.0.1:8123`); empty means any (behind a proxy that
+    checks). `accounts` is None where sign-in is off, which is possible on loopback only.
+    """
+
+    hosts: frozenset[str]
+    accounts: Accounts | None
+
+    def __call__(self, connection: ASGIConnection[BaseRouteHandler, object, object, object], handler: BaseRouteHandler) -> None:
+        """Litestar guard. Raises PermissionDeniedException (403) or NotAuthorizedException (401)."""
+        socket = isinstance(handler, WebsocketRouteHandler)
+        method = "WEBSOCKET" if socket else str(connection.scope.get("method", "GET"))
+        method = "GET" if method == "HEAD" else method
+        host = connection.headers.get("host", "")
+        if self.hosts and host not in self.hosts:
+            raise PermissionDeniedException(f"this server is not called {host!r}")
+        origin = connection.headers.get("origin")
+        if (socket or method != "GET") and (origin is None or urlsplit(origin).netloc != host):
+            raise PermissionDeniedException("foreign origin")
+        need = policy().role(str(connection.scope.get("path_template", "")), method)
+        if need is None:
+            raise PermissionDeniedException("no policy row for this route")
+        if need == "public" or self.accounts is None:
+            return
+        session = self.accounts.session(connection.cookies.get(COOKIE))
+        if session is None:
+            raise NotAuthorizedException("sign in first")
+        if _RANK[session.role] < _RANK[need]:
+            raise PermissionDeniedException(f"this needs the role {need}")

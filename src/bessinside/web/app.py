@@ -1,0 +1,194 @@
+"""One process, one origin: the page, the API and the live socket."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Litestar, Request, Response, WebSocket, delete, get, post, websocket
+from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, TooManyRequestsException
+from litestar.openapi import OpenAPIConfig
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_200_OK
+
+from bessinside.runtime import disk
+from bessinside.twin import FigureRow, LevelRow, Passport, Twin, UnknownFigure
+from bessinside.web.access import COOKIE, Gate
+from bessinside.web.health import Health, health_of
+from bessinside.web.live import Live
+from bessinside.web.plantview import PlantRow, plant_row
+from bessinside.web.schema import page_schema
+from bessinside.web.users import SESSION_S, Accounts, TooManyTries
+
+PAGE = Path(__file__).with_name("page")
+Language = Annotated[str, Parameter(query="lang", pattern="^(en|de)$", description="Language of labels: en or de.")]
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Name and password of somebody who signs in."""
+
+    user: Annotated[str, msgspec.Meta(max_length=200)]
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """Whether sign-in is required, and who is signed in."""
+
+    required: bool
+    user: str | None = None
+    role: str | None = None
+
+
+def create_app(twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Accounts | None = None, secure: bool = False) -> Litestar:
+    """The web application around a twin. The twin is started and stopped with it.
+
+    `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
+    `secure`: cookies travel over TLS only.
+    """
+    live = Live(twin)
+
+    @get("/api/health", summary="Whether readings flow, and how each device does")
+    async def get_health() -> Health:
+        return health_of(twin)
+
+    @get("/api/plant", summary="The plant: nameplate, metadata, anatomy, one-line diagram")
+    async def get_plant(lang: Language = "en") -> PlantRow:
+        return plant_row(twin, lang)
+
+    @get("/api/levels", summary="The 14 levels with their figures")
+    async def get_levels(lang: Language = "en") -> list[LevelRow]:
+        return twin.levels(lang)
+
+    @get("/api/schema", summary="How to decode the frames of the live socket", media_type="application/json")
+    async def get_schema(lang: Language = "en") -> Response[bytes]:
+        return Response(page_schema(twin, lang)[1], media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    @get("/api/figures/{figure_id:path}", summary="One figure; with /passport at the end, where it comes from")
+    async def get_figure(request: Request[Any, Any, Any], figure_id: str, lang: Language = "en") -> FigureRow | Passport:
+        name = figure_id.strip("/")
+        try:
+            if name.endswith("/passport"):
+                passport = twin.passport(name.removesuffix("/passport"), lang)
+                if passport.reading is not None:
+                    passport.reading.commands["curl"] = f"curl -s {request.base_url}api/figures/{passport.id}"
+                return passport
+            return twin.figure(name, language=lang)
+        except UnknownFigure as error:
+            raise NotFoundException(str(error)) from error
+
+    @get("/api/session", summary="Who is signed in")
+    async def get_session(request: Request[Any, Any, Any]) -> SessionRow:
+        if accounts is None:
+            return SessionRow(False)
+        session = accounts.session(request.cookies.get(COOKIE))
+        return SessionRow(True, session.user, session.role) if session else SessionRow(True)
+
+    @post("/api/session", summary="Sign in", status_code=HTTP_200_OK)
+    async def sign_in(data: SignIn) -> Response[SessionRow]:
+        if accounts is None:
+            return Response(SessionRow(False))
+        try:
+            token = await accounts.sign_in(data.user, data.password)
+        except TooManyTries as error:
+            raise TooManyRequestsException(str(error)) from error
+        session = accounts.session(token)
+        if token is None or session is None:
+            raise NotAuthorizedException("wrong name or password")
+        cookie = Cookie(COOKIE, value=token, httponly=True, secure=secure, samesite="strict", max_age=int(SESSION_S))
+        return Response(SessionRow(True, session.user, session.role), cookies=[cookie])
+
+    @delete("/api/session", summary="Sign out", status_code=HTTP_200_OK)
+    async def sign_out(request: Request[Any, Any, Any]) -> Response[SessionRow]:
+        if accounts is not None:
+            accounts.sign_out(request.cookies.get(COOKIE))
+        return Response(SessionRow(accounts is not None), cookies=[Cookie(COOKIE, value="", max_age=0)])
+
+    @websocket("/api/live")
+    async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        async for message in live.frames():
+            if isinstance(message, str):
+                await socket.send_json({"schema": message})
+            else:
+                await socket.send_bytes(message)
+
+    @asynccontextmanager
+    async def running(_: Litestar) -> AsyncIterator[None]:
+        async with twin:
+            try:
+                yield
+            finally:
+                await live.close()
+
+    return Litestar(
+        [
+            get_health,
+            get_plant,
+            get_levels,
+            get_schema,
+            get_figure,
+            get_session,
+            sign_in,
+            sign_out,
+            live_socket,
+            *page_routes(),
+        ],
+        guards=[Gate(hosts, accounts)],
+        lifespan=[running],
+        after_request=_with_security_headers,
+        exception_handlers={Exception: _plain_error},
+        openapi_config=OpenAPIConfig(title="BESS Inside", version="0.1", path="/api/openapi", root_schema_site="redoc"),
+        request_max_body_size=64 * 1024,
+    )
+
+
+def page_routes() -> list[Any]:
+    """The built page: `/` and its files."""
+
+    @get("/", include_in_schema=False)
+    async def index() -> Response[bytes]:
+        return _page_file("index.html")
+
+    @get("/{path:path}", include_in_schema=False)
+    async def asset(path: str) -> Response[bytes]:
+        return _page_file(path.lstrip("/"))
+
+    return [index, asset]
+
+
+def _page_file(name: str) -> Response[bytes]:
+    target = (PAGE / name).resolve()
+    if PAGE.resolve() not in target.parents or not target.is_file():
+        missing = "the page was not built: run `make page`" if name == "index.html" else f"no such file: {name}"
+        raise NotFoundException(missing)
+    kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
+    lasting = "/assets/" in f"/{name}"
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
+    return Response(disk.read_bytes(target), media_type=kind, headers=headers)
+
+
+async def _with_security_headers(response: Response[Any]) -> Response[Any]:
+    response.headers.update(SECURITY_HEADERS)
+    return response
+
+
+def _plain_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else "internal error"
+    if status == 500:
+        request.logger.exception("unhandled error") if request.logger else None
+    return Response({"status": status, "detail": detail}, status_code=status, headers=SECURITY_HEADERS)
+

@@ -1,0 +1,63 @@
+"""How the plant's devices do right now: what `GET /api/health` says."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from bessinside.runtime import clock
+from bessinside.twin import Quality, Twin
+
+
+class DeviceHealth(msgspec.Struct, frozen=True):
+    """One device: `state` is connecting, up, partly or down; ages in seconds, null before the first answer."""
+
+    id: str
+    label: str
+    url: str
+    state: str
+    last_sweep_ms: float | None
+    age_s: float | None
+    sweeps: int
+    refused: int
+    error: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`status` is `starting` before every device answered once, `ok` while all answer, `degraded` otherwise."""
+
+    status: str
+    plant: str
+    emulated: bool
+    devices: list[DeviceHealth]
+    readings: int
+    oldest_age_s: float | None
+
+
+def health_of(twin: Twin) -> Health:
+    """The state of every device and of the plant as a whole."""
+    now = clock.now_ns()
+    rows, ages = [], []
+    for readings, poller in zip(twin.devices, twin.pollers, strict=True):
+        read = readings.block_time[readings.block_time > 0]
+        age = float(now - read.min()) / 1e9 if len(read) else None
+        if age is not None:
+            ages.append(age)
+        sweep = readings.sweep
+        rows.append(
+            DeviceHealth(
+                readings.bound.device.id,
+                readings.bound.device.label,
+                readings.bound.device.url,
+                poller.state,
+                (sweep.end_ns - sweep.start_ns) / 1e6 if sweep else None,
+                age,
+                readings.sweeps,
+                len(readings.refusals.registers),
+                readings.error,
+            )
+        )
+    states = {row.state for row in rows}
+    status = "ok" if states == {"up"} else "starting" if not ages or "connecting" in states else "degraded"
+    good = int(np.count_nonzero(twin.snapshot().quality == Quality.GOOD))
+    return Health(status, twin.plant.id, twin.plant.emulated, rows, good, max(ages, default=None))

@@ -1,0 +1,69 @@
+"""The live stream: one frame a tick for everybody; a viewer who is slow skips frames and loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from bessinside.runtime import clock
+from bessinside.twin import Twin
+from bessinside.web.frame import encode_frame
+from bessinside.web.schema import page_schema
+
+TICK_S = 0.5
+
+
+class Live:
+    """Builds frames while somebody watches. `schema` is the hash of what the newest frame must be decoded with."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.schema = ""
+        self._plans: tuple[int, ...] = ()
+        self._frame = b""
+        self._tick = asyncio.Event()
+        self._viewers = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def current_schema(self) -> str:
+        """The schema hash, computed anew only when a plan or the binding changed."""
+        plans = tuple(id(readings.plan) for readings in self.twin.devices)
+        if plans != self._plans:
+            self._plans = plans
+            self.schema, _ = page_schema(self.twin)
+        return self.schema
+
+    async def frames(self) -> AsyncIterator[str | bytes]:
+        """Frames as they are built, newest first; a text with the schema's hash before the first and after a change."""
+        self._viewers += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._build())
+        told = ""
+        sent: bytes | None = None
+        try:
+            while True:
+                if self._frame and self._frame is not sent:
+                    if told != self.schema:
+                        told = self.schema
+                        yield told
+                    sent = self._frame
+                    yield sent
+                else:
+                    await self._tick.wait()
+        finally:
+            self._viewers -= 1
+
+    async def _build(self) -> None:
+        while self._viewers:
+            schema = self.current_schema()
+            self._frame = encode_frame(self.twin, self.twin.snapshot(), schema)
+            self._tick.set()
+            self._tick = asyncio.Event()
+            await clock.sleep(TICK_S)
+        self._frame = b""
+
+    async def close(self) -> None:
+        """Ends the stream."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

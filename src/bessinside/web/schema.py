@@ -1,0 +1,144 @@
+"""What the page needs to decode frames, sent once: devices, blocks, points and derived figures in columns."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bessinside.plant import levels
+from bessinside.twin import Twin
+
+_CELL_METRICS = {"cells": ("cell", "cell.voltage"), "sensors": ("sensor", "sensor.temperature")}
+
+
+def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
+    """The schema as JSON and its hash (8 hex digits); the hash does not depend on the language."""
+    content = {
+        "endian": "little",
+        "devices": _devices(twin),
+        "blocks": _blocks(twin),
+        "points": _points(twin, language),
+        "figures": _figures(twin, language),
+        "levels": [{"id": level.id, "key": level.key} for level in levels()],
+        **{name: _layout(twin, *where) for name, where in _CELL_METRICS.items()},
+    }
+    neutral = content | {"points": content["points"] | {"label": []}, "figures": [f["id"] for f in content["figures"]]}
+    digest = hashlib.blake2b(msgspec.json.encode(neutral), digest_size=4).hexdigest()
+    return digest, msgspec.json.encode({"hash": digest, **content})
+
+
+def _devices(twin: Twin) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": readings.bound.device.id,
+            "label": readings.bound.device.label,
+            "map": readings.bound.map.id,
+            "map_label": readings.bound.map.label,
+            "url": readings.bound.device.url,
+            "unit": poller.endpoint.unit,
+            "every_s": readings.bound.device.every_s,
+            "refused": len(readings.refusals.registers),
+        }
+        for readings, poller in zip(twin.devices, twin.pollers, strict=True)
+    ]
+
+
+def _blocks(twin: Twin) -> list[dict[str, int]]:
+    blocks, first = [], 0
+    for number, readings in enumerate(twin.devices):
+        for request, start in zip(readings.plan.requests, readings.plan.starts.tolist(), strict=True):
+            blocks.append(
+                {
+                    "device": number,
+                    "fc": request.fc,
+                    "address": request.address,
+                    "count": request.count,
+                    "offset": first + start,
+                }
+            )
+        first += readings.plan.size
+    return blocks
+
+
+def _points(twin: Twin, language: str) -> dict[str, Any]:
+    binding = twin.binding
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    symbols: dict[str, list[dict[str, Any]]] = {}
+    first_word = first_block = 0
+    for readings in twin.devices:
+        bound, layout = readings.bound, readings.bound.layout
+        columns["offset"] += np.where(readings.offset >= 0, readings.offset + first_word, -1).tolist()
+        columns["block"] += np.where(readings.block >= 0, readings.block + first_block, -1).tolist()
+        columns["fc"] += layout.fc.tolist()
+        columns["address"] += layout.address.tolist()
+        columns["words"] += layout.words.tolist()
+        columns["factor"] += bound.factor.tolist()
+        for i in range(bound.size):
+            point, metric, index = bound.point(i), bound.metrics[i], bound.first + i
+            row = (
+                index,
+                bound.number,
+                point.name,
+                metric.label(language) if metric else point.label or point.name,
+                bound.parts[i],
+                metric.key if metric else None,
+                binding.units[index],
+                point.type,
+                point.access,
+                int(point.low_first),
+                point.mask,
+                point.shift,
+                point.sf if isinstance(point.sf, int) else None,
+                bound.first + int(layout.sf_point[i]) if layout.sf_point[i] >= 0 else -1,
+                point.offset,
+                point.sign,
+                list(point.sentinel) or None,
+                int(point.bcd),
+                point.suspect,
+            )
+            for name, value in zip(_PER_POINT, row, strict=True):
+                columns[name].append(value)
+            if point.symbols:
+                symbols[str(index)] = [
+                    {"value": symbol.value, "name": symbol.name, "label": symbol.label} for symbol in point.symbols
+                ]
+        first_word += readings.plan.size
+        first_block += len(readings.plan.requests)
+    columns["id"] = list(binding.ids)
+    return columns | {"symbols": symbols}
+
+
+_PER_POINT = (
+    *("id", "device", "name", "label", "part", "metric", "unit", "type", "access", "low_first", "mask", "shift"),
+    *("sf", "sf_point", "add", "sign", "sentinel", "bcd", "suspect"),
+)
+_COLUMNS = (*_PER_POINT, "offset", "block", "fc", "address", "words", "factor")
+
+
+def _figures(twin: Twin, language: str) -> list[dict[str, Any]]:
+    rows = []
+    for index, figure_id in enumerate(twin.derived.ids):
+        formula, part, _ = twin.derived.locate(index)
+        rows.append(
+            {
+                "id": figure_id,
+                "label": formula.label(language),
+                "part": part,
+                "key": formula.key,
+                "unit": formula.unit,
+                "kind": "derived",
+                "model": formula.model,
+                "formula": formula.equation,
+            }
+        )
+    return rows
+
+
+def _layout(twin: Twin, kind: str, metric: str) -> dict[str, Any]:
+    """Every part of a kind in plant order with the point that carries its metric, -1 where none does."""
+    anatomy = twin.plant.anatomy
+    paths = anatomy.all(kind)
+    return {"metric": metric, "part": list(paths), "point": twin.binding.matrix(metric, paths).tolist()}

@@ -1,0 +1,188 @@
+/** One figure as the page shows it: value decoded here from the raw words, quality and age from the frame. */
+
+import { t } from "../i18n";
+import { language } from "../i18n";
+import { labelOf, type Model, type Ref } from "../plant/model";
+import { splitId } from "../plant/parts";
+import { kindOf as kindOfType, power, text } from "../wire/decode";
+import type { LevelFigure, SymbolRow } from "../wire/schema";
+import { hasValue, Quality } from "./quality";
+import { model, paused, serverNow, snapshot, type Snapshot } from "./snapshot";
+import { displayOf, writeNumber } from "./units";
+
+export interface Reading {
+  id: string;
+  label: string;
+  part: string;
+  metric: string;
+  unit: string;
+  derived: boolean;
+  modelled: boolean;
+  /** SI value, null where none may be shown. */
+  value: number | null;
+  shown: string;
+  shownUnit: string;
+  quality: number;
+  ageS: number | null;
+  suspect: string | null;
+  /** Where it is read: `FC 3 · 19026 · float32`; null for a formula. */
+  register: string | null;
+}
+
+const NOTHING = "—";
+/** Polls that may be missed before the page itself calls a value stale. */
+const MISSED_POLLS = 3;
+const GRACE_S = 2;
+
+/** Reads a figure by its id; subscribes the caller to the snapshot. */
+export function read(id: string): Reading {
+  const of = model.value;
+  const shown = snapshot.value;
+  const ref = of?.refs.get(id);
+  const { part, metric } = splitId(id);
+  if (!of || !ref) return unmapped(of, id, part, metric);
+  return ref.derived ? readDerived(of, ref, id, shown) : readPoint(of, ref.index, id, shown);
+}
+
+function unmapped(of: Model | null, id: string, part: string, metric: string): Reading {
+  const known = of ? levelFigure(of, id) : undefined;
+  return {
+    id, part, metric,
+    label: known?.label ?? metric.replaceAll("_", " "),
+    unit: known?.unit ?? "",
+    derived: false, modelled: false, value: null, shown: NOTHING, shownUnit: "",
+    quality: of ? Quality.NotMapped : Quality.None,
+    ageS: null, suspect: null, register: null,
+  };
+}
+
+function levelFigure(of: Model, id: string): LevelFigure | undefined {
+  for (const level of of.levels) {
+    const found = level.figures.find((figure) => figure.id === id);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function readDerived(of: Model, ref: Ref, id: string, shown: Snapshot | null): Reading {
+  const row = of.schema.figures[ref.index]!;
+  const { part, metric } = splitId(id);
+  const raw = shown?.frame.figureValue[ref.index];
+  let quality: number = shown?.frame.figureQuality[ref.index] ?? Quality.None;
+  const value = raw !== undefined && Number.isFinite(raw) && hasValue(quality) ? raw : null;
+  const ages = (row.inputs ?? []).map((input) => inputAge(of, input, shown)).filter((age): age is number => age !== null);
+  const ageS = ages.length ? Math.max(...ages) : shown ? Math.max(0, serverNow(shown) - shown.frame.serverMs) / 1000 : null;
+  if (quality === Quality.Good && !paused.value && ageS !== null && ageS > 5 + GRACE_S) quality = Quality.Stale;
+  const text = writeValue(value, row.unit, metric, null, row.digits ?? null);
+  return {
+    id, part, metric, label: labelOf(of, id), unit: row.unit, derived: true,
+    modelled: row.model ?? /\bocv\b|model/i.test(`${row.kind} ${metric.replaceAll("_", " ")}`),
+    value, ...text, quality, ageS: quality === Quality.None ? null : ageS, suspect: null, register: null,
+  };
+}
+
+function inputAge(of: Model, input: string | number, shown: Snapshot | null): number | null {
+  const index = typeof input === "number" ? input : of.refs.get(input)?.derived === false ? of.refs.get(input)!.index : -1;
+  return index < 0 ? null : pointAge(of, index, shown);
+}
+
+function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Reading {
+  const p = of.schema.points;
+  const metric = splitId(id).metric;
+  const { quality, ageS } = pointQuality(of, i, shown);
+  const state = shown?.states[i] ?? 4;
+  const isText = kindOfType(p.type[i]!) === "text";
+  const value = shown && state === 0 && hasValue(quality) ? shown.values[i]! : null;
+  const written = isText
+    ? { shown: writeText(of, i, shown, quality), shownUnit: "" }
+    : writePoint(of, i, metric, value, shown);
+  return {
+    id, metric, part: p.part[i]!, label: labelOf(of, id), unit: p.unit[i]!, derived: false, modelled: false,
+    value, ...written, quality, ageS, suspect: p.suspect[i] ?? null, register: registerLine(of, i),
+  };
+}
+
+/** Age of a point's block, null before its first answer. */
+export function pointAge(of: Model, i: number, shown: Snapshot | null): number | null {
+  const block = of.schema.points.block[i]!;
+  const ms = block >= 0 ? shown?.frame.blockMs[block] : undefined;
+  return shown && ms !== undefined && Number.isFinite(ms) ? Math.max(0, serverNow(shown) - ms) / 1000 : null;
+}
+
+/** Quality as the frame says it; a good value that the page has waited for too long is stale whoever is to blame. */
+export function pointQuality(of: Model, i: number, shown: Snapshot | null): { quality: number; ageS: number | null } {
+  const ageS = pointAge(of, i, shown);
+  let quality: number = shown?.frame.pointQuality[i] ?? Quality.None;
+  if (quality === Quality.Good && ageS === null) quality = Quality.None;
+  if (quality === Quality.Good && !paused.value && ageS !== null) {
+    const every = of.schema.devices[of.schema.points.device[i]!]!.every_s;
+    if (ageS > MISSED_POLLS * every + GRACE_S) quality = Quality.Stale;
+  }
+  return { quality, ageS };
+}
+
+export function registerLine(of: Model, i: number): string {
+  const p = of.schema.points;
+  return `FC ${p.fc[i]} · ${p.address[i]} · ${p.type[i]}`;
+}
+
+/** The smallest step of a register in SI, null where it is a float. */
+export function quantum(of: Model, i: number, shown: Snapshot | null): number | null {
+  const p = of.schema.points;
+  if (kindOfType(p.type[i]!) === "float") return null;
+  const exponent = p.sf_point[i]! < 0 ? (p.sf[i] ?? 0) : shown ? of.decoder.exponent(i, shown.frame.words) : 0;
+  return power(exponent) * Math.abs(p.factor[i]!);
+}
+
+function writeText(of: Model, i: number, shown: Snapshot | null, quality: number): string {
+  const at = of.schema.points.offset[i]!;
+  if (!shown || at < 0 || !hasValue(quality)) return NOTHING;
+  return text(of.schema.points.type[i]!, shown.frame.words, at, of.schema.points.words[i]!) || NOTHING;
+}
+
+/** A number and its unit as they are shown. */
+export function writeValue(value: number | null, unit: string, metric: string, step: number | null, digits: number | null) {
+  const display = displayOf(unit, metric, value ?? 0, step, digits);
+  if (value === null) return { shown: NOTHING, shownUnit: display.unit };
+  return { shown: writeNumber(value * display.factor, display.decimals, language.value), shownUnit: display.unit };
+}
+
+function writePoint(of: Model, i: number, metric: string, value: number | null, shown: Snapshot | null) {
+  const p = of.schema.points;
+  const symbols = p.symbols[i];
+  const codes = p.unit[i] === "code" || p.unit[i] === "" ? codeKind(of, i, metric) : null;
+  if (value === null || !codes) return writeValue(value, p.unit[i]!, metric, quantum(of, i, shown), null);
+  if (codes === "bits") {
+    const set = (symbols ?? []).filter((symbol) => (BigInt(value) >> BigInt(symbol.value)) & 1n).map(symbolText);
+    return { shown: hex(value, bitsOf(of, i)), shownUnit: value === 0 ? t("bits.none") : set.join(", ") };
+  }
+  const symbol = symbols?.find((row) => row.value === value);
+  if (symbol) return { shown: String(value), shownUnit: symbolText(symbol) };
+  if (bitsOf(of, i) === 1 && value <= 1) return { shown: String(value), shownUnit: t(value ? "bit.on" : "bit.off") };
+  return { shown: writeNumber(value, 0, language.value), shownUnit: "" };
+}
+
+export function symbolText(symbol: SymbolRow): string {
+  return symbol.label || symbol.name.replaceAll("_", " ").toLowerCase();
+}
+
+/** Whether a code is a set of bits or one number of a list. */
+export function codeKind(of: Model, i: number, metric: string): "bits" | "number" | null {
+  const type = of.schema.points.type[i]!;
+  if (type.startsWith("bitfield")) return "bits";
+  if (type.startsWith("enum") || bitsOf(of, i) === 1) return "number";
+  if (of.schema.points.unit[i] !== "code") return null;
+  return /(alarm_|fault|flag|word|relays|maintenance|modules_in_service)/.test(metric) ? "bits" : "number";
+}
+
+/** Width of a point's raw number in bits, after mask and shift. */
+export function bitsOf(of: Model, i: number): number {
+  const p = of.schema.points;
+  const mask = p.mask[i];
+  if (mask === null || mask === undefined) return p.fc[i]! <= 2 ? 1 : 16 * p.words[i]!;
+  return (BigInt(mask) >> BigInt(p.shift[i]!)).toString(2).length;
+}
+
+function hex(value: number, bits: number): string {
+  return `0x${value.toString(16).toUpperCase().padStart(Math.ceil(bits / 4), "0")}`;
+}

@@ -1,0 +1,139 @@
+/** A reading: device, map, register, the two frames on the wire, and every step from words to value. */
+
+import { live, model } from "../figures/snapshot";
+import { writeTime } from "../figures/units";
+import { t, type Key } from "../i18n";
+import type { Model } from "../plant/model";
+import type { Passport, ReadingPassport } from "../wire/schema";
+import { WireBytes } from "./wirebytes";
+
+export function Register({ passport, reading }: { passport: Passport; reading: ReadingPassport }) {
+  return (
+    <>
+      <section class="pane">
+        <h3>{t("inspector.register")}</h3>
+        <Facts rows={registerFacts(reading)} />
+      </section>
+      <section class="pane">
+        <h3>{t("inspector.wire")}</h3>
+        <WireBytes reading={reading} />
+        <Facts rows={exchangeFacts(reading)} />
+      </section>
+      <section class="pane">
+        <h3>{t("inspector.decode")}</h3>
+        <Steps reading={reading} />
+        <SecondOpinion passport={passport} reading={reading} />
+      </section>
+      <section class="pane">
+        <h3>{t("inspector.source")}</h3>
+        <Facts rows={sourceFacts(reading)} />
+      </section>
+    </>
+  );
+}
+
+type FactRow = [key: Key, value: unknown];
+
+function Facts({ rows }: { rows: FactRow[] }) {
+  return (
+    <dl class="facts-list">
+      {rows
+        .filter(([, value]) => value !== null && value !== undefined && value !== "")
+        .map(([key, value]) => (
+          <div key={key}>
+            <dt>{t(key)}</dt>
+            <dd>{String(value)}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function registerFacts(reading: ReadingPassport): FactRow[] {
+  const { device } = reading;
+  return [
+    ["fact.device", `${device.label || device.id} (${device.id})`],
+    ["fact.url", device.url],
+    ["fact.unit_id", device.unit],
+    ["fact.function", functionName(reading.function_code)],
+    ["fact.address", `${reading.address} (0x${reading.address.toString(16).toUpperCase().padStart(4, "0")})`],
+    ["fact.address_document", reading.address_document],
+    ["fact.words", reading.words_count],
+    ["fact.type", reading.type],
+    ["fact.access", reading.access],
+    ["fact.word_order", reading.words_count > 1 ? reading.word_order : null],
+    ["fact.scale", plain(reading.scale)],
+    ["fact.sign", plain(reading.sign)],
+    ["fact.sentinel", plain(reading.sentinel)],
+    ["fact.range", reading.range ? `${reading.range[0]} … ${reading.range[1]}` : null],
+  ];
+}
+
+function functionName(code: number): string {
+  const key = `fc.${code}` as Key;
+  return [1, 2, 3, 4].includes(code) ? `${code} · ${t(key)}` : String(code);
+}
+
+function plain(value: unknown): string | null {
+  if (value === null || value === undefined || value === "") return null;
+  if (Array.isArray(value)) return value.length ? value.map(plain).join(", ") : null;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function exchangeFacts({ exchange }: ReadingPassport): FactRow[] {
+  if (!exchange) return [];
+  return [
+    ["fact.outcome", exchange.outcome],
+    ["fact.sent", writeTime(exchange.sent)],
+    ["fact.received", writeTime(exchange.received)],
+    ["fact.took", exchange.ms == null ? null : `${exchange.ms.toFixed(2)} ms`],
+    ["fact.transaction", exchange.tid],
+  ];
+}
+
+function sourceFacts(reading: ReadingPassport): FactRow[] {
+  const { map } = reading;
+  return [
+    ["fact.map", `${map.label} (${map.id})`],
+    ["fact.document", [map.document, map.issue, map.date].filter(Boolean).join(" · ")],
+    ["fact.row", reading.source],
+    ["fact.file", map.file ? `${map.file}${map.line ? `:${map.line}` : ""}` : null],
+    ["fact.verified", reading.verified_by?.join(" · ")],
+  ];
+}
+
+function Steps({ reading }: { reading: ReadingPassport }) {
+  return (
+    <table class="steps">
+      <tbody>
+        {reading.steps.map((step, i) => (
+          <tr key={i}>
+            <th scope="row">{step.name}</th>
+            <td>
+              <code>{step.expression}</code>
+            </td>
+            <td>
+              <code>{step.result}</code>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The page decodes the passport's words by itself and says whether it comes to the server's value. */
+function SecondOpinion({ passport, reading }: { passport: Passport; reading: ReadingPassport }) {
+  const own = decodeHere(model.value, passport.id, reading.words ?? []);
+  if (own === null || typeof passport.value !== "number") return null;
+  const alike = Math.abs(own - passport.value) <= 1e-9 * Math.max(1, Math.abs(passport.value));
+  return <p class={alike ? "note" : "suspect"}>{alike ? `● ${t("inspector.alike")}` : `△ ${t("inspector.different", { value: own })}`}</p>;
+}
+
+function decodeHere(of: Model | null, id: string, words: string[]): number | null {
+  const ref = of?.refs.get(id);
+  const shown = live.value;
+  if (!of || !shown || !ref || ref.derived || words.length === 0) return null;
+  const { value, state } = of.decoder.decodeWords(ref.index, words.map((word) => parseInt(word, 16)), shown.frame.words);
+  return state === 0 ? value : null;
+}

@@ -1,0 +1,37 @@
+/** The values of all cells or sensors at this moment, in plant order. */
+
+import { pointQuality } from "../figures/reading";
+import { Quality } from "../figures/quality";
+import { model, snapshot } from "../figures/snapshot";
+import type { CellField } from "../plant/model";
+import { summarise, type Field } from "../twin2d/statistics";
+
+export interface FieldNow {
+  field: CellField;
+  values: Float64Array;
+  quality: Uint8Array;
+  /** Over the good values alone; null before the first reading. */
+  summary: Field | null;
+}
+
+export function fieldNow(field: CellField | null): FieldNow | null {
+  const of = model.value;
+  const shown = snapshot.value;
+  if (!of || !field) return null;
+  const values = new Float64Array(field.parts.length).fill(NaN);
+  const quality = new Uint8Array(field.parts.length).fill(Quality.NotMapped);
+  for (let i = 0; i < field.parts.length; i++) {
+    const point = field.points[i]!;
+    if (point < 0) continue;
+    quality[i] = pointQuality(of, point, shown).quality;
+    if (shown && shown.states[point] === 0 && quality[i] !== Quality.None && quality[i] !== Quality.NotImplemented) values[i] = shown.values[point]!;
+  }
+  const summary = summarise(values, (i) => quality[i] === Quality.Good || quality[i] === Quality.Stale);
+  return { field, values, quality, summary };
+}
+
+/** The figure id of a cell or sensor, null where no register carries it. */
+export function idAt(field: CellField, index: number): string | null {
+  const point = index >= 0 ? field.points[index] : -1;
+  return point !== undefined && point >= 0 ? model.value!.schema.points.id[point]! : null;
+}

@@ -1,0 +1,149 @@
+/** Level 8: which cell is highest, which lowest, and how the field lies between them. */
+
+import { useState } from "preact/hooks";
+import { Figure } from "../figures/figure";
+import { model } from "../figures/snapshot";
+import { writeNumber } from "../figures/units";
+import { language, t, type Key } from "../i18n";
+import type { CellField } from "../plant/model";
+import { partShort, partTitle } from "../plant/parts";
+import { diverging } from "../twin2d/colour";
+import { FieldMap } from "../twin2d/fieldmap";
+import { Legend } from "../twin2d/legend";
+import { histogram, nice, ticks } from "../twin2d/statistics";
+import { decimalsFor } from "../twin2d/bars";
+import { open, Readout, scaleOf, selectedIn } from "./cells";
+import { fieldNow, idAt, type FieldNow } from "./field";
+
+const TOP = 10;
+
+export function Spread() {
+  const of = model.value!;
+  const [cursor, setCursor] = useState(-1);
+  const now = fieldNow(of.cells);
+  if (!now) return <p class="picture hatched">{t("cells.none")}</p>;
+  const { field, summary } = now;
+  const selected = selectedIn(field);
+  const scale = scaleOf(now, "deviation");
+  const highest = summary ? summary.order.slice(-TOP).reverse() : [];
+  const lowest = summary ? summary.order.slice(0, TOP) : [];
+  const extremes = [highest[0], lowest[0]].filter((index): index is number => index !== undefined);
+  return (
+    <>
+      <section class="picture spread" aria-label={t("spread.title")}>
+        <div class="extremes">
+          <Extreme title="spread.highest" field={field} index={highest[0]} />
+          <Extreme title="spread.lowest" field={field} index={lowest[0]} />
+        </div>
+        <Histogram now={now} />
+      </section>
+      <section class="picture" aria-label={t("cells.title")}>
+        <div class="toolbar">{scale && <Legend scale={scale} unit="mV" factor={1e3} decimals={0} title={t("cells.legend.deviation")} />}</div>
+        <Readout field={field} index={cursor >= 0 ? cursor : selected} />
+        <div class="map-and-lists">
+          <FieldMap
+            field={field}
+            values={now.values}
+            quality={now.quality}
+            scale={scale}
+            label={t("cells.keys")}
+            cursor={cursor}
+            selected={selected}
+            outlined={extremes}
+            smallest={3}
+            onCursor={setCursor}
+            onOpen={(index) => open(field, index)}
+            rackLabel={(rack) => partShort(field.rackParts[rack]!)}
+          />
+          <div class="toplists">
+            <TopList title="spread.top_high" field={field} indices={highest} onLook={setCursor} />
+            <TopList title="spread.top_low" field={field} indices={lowest} onLook={setCursor} />
+          </div>
+        </div>
+      </section>
+    </>
+  );
+}
+
+function Extreme({ title, field, index }: { title: Key; field: CellField; index: number | undefined }) {
+  const id = index === undefined ? null : idAt(field, index);
+  return (
+    <div class="extreme">
+      <h2>{t(title)}</h2>
+      {id && index !== undefined ? (
+        <>
+          <Figure id={id} as="big" />
+          <span class="muted" data-nav>
+            {partTitle(field.parts[index]!)}
+          </span>
+        </>
+      ) : (
+        <span class="big-none">—</span>
+      )}
+    </div>
+  );
+}
+
+function TopList({ title, field, indices, onLook }: { title: Key; field: CellField; indices: number[]; onLook(index: number): void }) {
+  return (
+    <div class="toplist">
+      <h3 data-nav>{t(title)}</h3>
+      <ol>
+        {indices.map((index) => (
+          <li key={index} onPointerEnter={() => onLook(index)} onFocusCapture={() => onLook(index)}>
+            <Figure id={idAt(field, index)!} as="line" label={partShort(field.parts[index]!)} />
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+const WIDTH = 560;
+const HEIGHT = 150;
+
+/** How many cells lie in each step of voltage; the axes are scales, the bars carry no numbers. */
+function Histogram({ now: { summary, values } }: { now: FieldNow }) {
+  if (!summary) return <div class="histogram hatched" />;
+  const step = Math.max(0.001, nice((summary.high - summary.low) / 40));
+  const from = Math.floor(summary.low / step) * step;
+  const bins = Math.max(1, Math.floor((summary.high - from) / step + 1e-9) + 1);
+  const counts = histogram(values, summary, from, step, bins);
+  const most = Math.max(...counts);
+  const to = from + bins * step;
+  const x = (value: number) => 40 + ((value - from) / (to - from)) * (WIDTH - 60);
+  const y = (count: number) => HEIGHT - 24 - (count / most) * (HEIGHT - 36);
+  const marks = ticks(from, to, 6);
+  const levels = ticks(0, most, 3);
+  const reach = Math.max(summary.high - summary.mean, summary.mean - summary.low, step);
+  return (
+    <svg class="histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("spread.histogram")} data-scale>
+      {levels.map((level) => (
+        <g key={level}>
+          <line x1="40" x2={WIDTH - 20} y1={y(level)} y2={y(level)} class="gridline" />
+          <text x="34" y={y(level) + 4} class="tick" text-anchor="end">
+            {writeNumber(level, 0, language.value)}
+          </text>
+        </g>
+      ))}
+      {counts.map((count, i) => (
+        <rect
+          key={i}
+          x={x(from + i * step)}
+          y={y(count)}
+          width={Math.max(1, (WIDTH - 60) / bins - 1)}
+          height={HEIGHT - 24 - y(count)}
+          style={{ fill: diverging.css((from + (i + 0.5) * step - summary.mean + reach) / (2 * reach)) }}
+        />
+      ))}
+      {marks.map((mark) => (
+        <text key={mark} x={x(mark)} y={HEIGHT - 8} class="tick" text-anchor="middle">
+          {writeNumber(mark, decimalsFor(marks), language.value)}
+        </text>
+      ))}
+      <text x={WIDTH - 8} y={HEIGHT - 8} class="tick" text-anchor="end">
+        V
+      </text>
+    </svg>
+  );
+}

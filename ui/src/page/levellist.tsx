@@ -1,0 +1,86 @@
+import { Mark } from "../figures/figure";
+import { Quality, RANK } from "../figures/quality";
+import { pointQuality } from "../figures/reading";
+import { model, snapshot } from "../figures/snapshot";
+import { t } from "../i18n";
+import type { Model } from "../plant/model";
+import { goToLevel, navigate, route } from "./route";
+
+export function LevelList() {
+  const of = model.value;
+  const { view, level } = route.value;
+  const current = of?.levels.find((row) => row.id === level);
+  return (
+    <nav class="levels" aria-label={t("nav.levels")}>
+      <label class="level-select">
+        <span class="hidden">{t("nav.levels")}</span>
+        <select value={view === "level" ? String(level) : view} onChange={(event) => choose(event.currentTarget.value)} data-nav>
+          {(of?.levels ?? []).map((row) => (
+            <option key={row.id} value={row.id}>
+              {`${two(row.id)} ${row.title}`}
+            </option>
+          ))}
+          <option value="registers">{t("nav.registers")}</option>
+          <option value="devices">{t("nav.devices")}</option>
+        </select>
+      </label>
+      <ol>
+        {(of?.levels ?? []).map((row) => {
+          const here = view === "level" && row.id === level;
+          return (
+            <li key={row.id}>
+              <button type="button" class={here ? "level here" : "level"} aria-current={here ? "page" : undefined} onClick={() => goToLevel(row.id)}>
+                <span class="level-number" data-nav>
+                  {two(row.id)}
+                </span>
+                <span class="level-title" data-nav>
+                  {row.title}
+                </span>
+                <Worst level={row.id} />
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      <div class="more">
+        <button type="button" class={view === "registers" ? "level here" : "level"} onClick={() => navigate({ view: "registers" })}>
+          <span class="level-number" aria-hidden="true">≡</span>
+          <span class="level-title">{t("nav.registers")}</span>
+        </button>
+        <button type="button" class={view === "devices" ? "level here" : "level"} onClick={() => navigate({ view: "devices" })}>
+          <span class="level-number" aria-hidden="true">⌁</span>
+          <span class="level-title">{t("nav.devices")}</span>
+        </button>
+      </div>
+      <p class="hidden" aria-live="polite">
+        {view === "level" && current ? <span data-nav>{`${t("nav.level")} ${current.id}: ${current.title}`}</span> : t(`nav.${view === "level" ? "levels" : view}`)}
+      </p>
+    </nav>
+  );
+}
+
+function choose(value: string): void {
+  if (value === "registers" || value === "devices") navigate({ view: value });
+  else goToLevel(Number(value));
+}
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+function Worst({ level }: { level: number }) {
+  const of = model.value;
+  return of ? <Mark quality={worstOf(of, level)} quiet /> : null;
+}
+
+/** The worst quality among a level's figures; what no register carries does not count while something else does. */
+export function worstOf(of: Model, level: number): number {
+  const shown = snapshot.value;
+  let worst: number = Quality.Good;
+  let counted = 0;
+  for (const ref of of.members.get(level) ?? []) {
+    const quality = ref.derived ? (shown?.frame.figureQuality[ref.index] ?? Quality.None) : pointQuality(of, ref.index, shown).quality;
+    if (quality === Quality.NotMapped || quality === Quality.NotImplemented) continue;
+    counted++;
+    if (RANK[quality]! > RANK[worst]!) worst = quality;
+  }
+  return counted ? worst : shown ? Quality.NotMapped : Quality.None;
+}

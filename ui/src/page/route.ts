@@ -1,0 +1,71 @@
+/** Where the reader is, kept in the address after `#`, so that every view has a link and the back button works. */
+
+import { signal } from "@preact/signals";
+
+export interface Route {
+  view: "level" | "registers" | "devices";
+  level: number;
+  /** The figure whose passport is open. */
+  figure: string | null;
+  /** The part that a level looks at, where it looks at one (`c1/r04/m3`). */
+  at: string | null;
+  /** Search text of the register table. */
+  find: string | null;
+}
+
+const START: Route = { view: "level", level: 1, figure: null, at: null, find: null };
+export const LEVELS = 14;
+
+export function readHash(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2) as [string, string?];
+  const [view, number] = path.split("/");
+  const wanted = new URLSearchParams(query);
+  const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find") };
+  if (view === "registers" || view === "devices") return { ...START, view, ...shared };
+  const level = Number(number);
+  return { ...START, level: Number.isInteger(level) && level >= 1 && level <= LEVELS ? level : 1, ...shared };
+}
+
+export function writeHash(route: Route): string {
+  const query = (["figure", "at", "find"] as const)
+    .filter((key) => route[key])
+    .map((key) => `${key}=${encodeURIComponent(route[key]!).replaceAll("%2F", "/").replaceAll("%40", "@")}`);
+  const path = route.view === "level" ? `level/${route.level}` : route.view;
+  return `#/${path}${query.length ? `?${query.join("&")}` : ""}`;
+}
+
+export const route = signal<Route>(START);
+
+/** Goes to a view; what is not named stays as it is. `replace` leaves no step for the back button. */
+export function navigate(to: Partial<Route>, replace = false): void {
+  const next = writeHash({ ...route.value, ...to });
+  if (next === location.hash) return;
+  if (replace) {
+    history.replaceState(null, "", next);
+    route.value = readHash(next);
+  } else {
+    location.hash = next;
+  }
+}
+
+export function openFigure(id: string): void {
+  navigate({ figure: id });
+}
+
+export function closeFigure(): void {
+  navigate({ figure: null });
+}
+
+export function goToLevel(level: number): void {
+  const held = route.value.view === "level" && route.value.level === level;
+  navigate({ view: "level", level: Math.max(1, Math.min(LEVELS, level)), find: null, ...(held ? {} : { figure: null }) });
+}
+
+export function followHash(): () => void {
+  const follow = () => {
+    route.value = readHash(location.hash);
+  };
+  follow();
+  addEventListener("hashchange", follow);
+  return () => removeEventListener("hashchange", follow);
+}

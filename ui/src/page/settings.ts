@@ -1,0 +1,50 @@
+/** Theme and language: what the browser asks for, until the reader says otherwise. */
+
+import { effect, signal } from "@preact/signals";
+import { language, type Language } from "../i18n";
+
+export type Theme = "dark" | "light";
+
+const THEME = "bessinside.theme";
+const LANGUAGE = "bessinside.language";
+
+export const theme = signal<Theme>("dark");
+
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // storage may be forbidden; the choice then lasts as long as the page
+  }
+}
+
+function store(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    return;
+  }
+}
+
+export function useSettings(): void {
+  const light = matchMedia("(prefers-color-scheme: light)");
+  const chosen = stored(THEME);
+  theme.value = chosen === "dark" || chosen === "light" ? chosen : light.matches ? "light" : "dark";
+  if (!chosen) light.addEventListener("change", () => stored(THEME) ?? (theme.value = light.matches ? "light" : "dark"));
+  const spoken = stored(LANGUAGE) ?? navigator.language.slice(0, 2);
+  language.value = spoken === "de" ? "de" : "en";
+  effect(() => {
+    document.documentElement.dataset["theme"] = theme.value;
+    document.documentElement.lang = language.value;
+  });
+}
+
+export function chooseTheme(next: Theme): void {
+  theme.value = next;
+  store(THEME, next);
+}
+
+export function chooseLanguage(next: Language): void {
+  language.value = next;
+  store(LANGUAGE, next);
+}
