@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bessinside.cli.screen import console
+from bessinside.cli.screen import console, log_to_terminal
 from bessinside.errors import BessError
 
 Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
@@ -46,6 +46,7 @@ async def _serve(plant: str, listen: object) -> None:
     from bessinside.web import Listen, make_server
 
     assert isinstance(listen, Listen)
+    log_to_terminal()
     twin = Twin(plant)
     server = make_server(twin, listen)
     badge = "[black on yellow] EMULATOR [/]" if twin.plant.emulated else "[black on green] PLANT [/]"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 
 from rich.console import Console
+from rich.logging import RichHandler
 
 from bessinside.twin import FigureRow
 
@@ -42,6 +44,11 @@ def human(value: float | None, unit: str) -> str:
 def shown(row: FigureRow) -> str:
     """Value or text of a figure."""
     return row.text if row.text is not None else human(row.value, row.unit)
+
+
+def log_to_terminal() -> None:
+    """Log lines go to the error console: what is lost or down is a warning, progress is not shown."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)])
 
 
 def interactive() -> bool:

@@ -70,19 +70,19 @@ class AlarmBank:
     @property
     def stops_charge(self) -> Mask:
         """Racks that must not be charged now."""
-        result: Mask = (self.active[1] & self._charge).any(axis=0)
+        result: Mask = np.any(self.active[1] & self._charge, axis=0)
         return result
 
     @property
     def stops_discharge(self) -> Mask:
         """Racks that must not be discharged now."""
-        result: Mask = (self.active[1] & self._discharge).any(axis=0)
+        result: Mask = np.any(self.active[1] & self._discharge, axis=0)
         return result
 
     @property
     def trips(self) -> Mask:
         """Racks whose contactors must open."""
-        result: Mask = (self.active[2] & self._trips).any(axis=0)
+        result: Mask = np.any(self.active[2] & self._trips, axis=0)
         return result
 
     def word(self, level: int) -> Array:
@@ -94,5 +94,5 @@ class AlarmBank:
         """Names of the active alarms per rack, of one level (1, 2, 3) or of any."""
         if level is not None and not 1 <= level <= LEVELS:
             raise ValueError(f"alarm level {level}: there are levels 1, 2 and 3")
-        active = self.active.any(axis=0) if level is None else self.active[level - 1]
+        active: Mask = np.any(self.active, axis=0) if level is None else self.active[level - 1]
         return [{RULES[rule].name for rule in np.flatnonzero(active[:, rack])} for rack in range(active.shape[1])]

@@ -30,6 +30,7 @@ FULL_VOLTAGE, FULL_CURRENT, RECHARGE_BELOW = 3.58, 20.0, 98.5
 CELL_MAX, CELL_MIN = 3.60, 2.80
 CHARGE_TAPER, DISCHARGE_TAPER = 3.45, 2.95
 BLEED_ABOVE, BLEED_OVER = 3.38, 0.008
+RESERVE = 0.017  # SoC that most cells still miss when the highest one ends the charge: there the BMS counts 100 %
 SOC_TAPER = 2.0  # %
 WORKING_CURRENT = 2.0  # A, below it a rack counts as resting
 CHARGE_TEMPERATURES = ((0.0, 10.0, 45.0, 55.0), (0.0, 1.0, 1.0, 0.0))
@@ -60,7 +61,7 @@ class Bms:
         count = self.racks * modules
         true_soc = cells.soc.reshape(count, -1).mean(axis=1)
         capacity = cells.capacity.reshape(count, -1).mean(axis=1)
-        self.soc = np.clip(100.0 * true_soc + 0.4 * chance.standard_normal(count), 0.0, 100.0)
+        self.soc = np.clip(100.0 * (true_soc + RESERVE) + 0.4 * chance.standard_normal(count), 0.0, 100.0)
         self.capacity = capacity * (1.0 + 0.002 * chance.standard_normal(count))  # Ah, as estimated
         self.soh = np.minimum(100.0 * self.capacity / cells.kind.capacity, 100.0)
         self.gain = 1.0 + SENSOR_GAIN * chance.standard_normal(self.racks)
@@ -162,7 +163,11 @@ class Bms:
 
     def _find_full(self) -> None:
         current = self.circuit.current
-        reached = (self.cell_extremes.high >= FULL_VOLTAGE) & (current < 0.0) & (current > -FULL_CURRENT)
+        high = self.cell_extremes.high
+        ended = (high >= FULL_VOLTAGE) & (current < 0.0) & (current > -FULL_CURRENT)
+        # One full rack ends the charge of its bus; its neighbours at the same voltage are as full as they get.
+        on_full_bus = np.repeat(self.on_bus(ended), self.racks // self.circuit.buses)
+        reached = on_full_bus & self.circuit.closed & (high >= CHARGE_TAPER)
         self.soc = np.where(np.repeat(reached, self.modules), 100.0, self.soc)
         self.full = (self.full | reached) & (self.rack_soc > RECHARGE_BELOW)
 
@@ -208,12 +213,12 @@ class Bms:
 
     def on_bus(self, racks: Mask) -> Mask:
         """Whether anything of `racks` holds, per DC bus."""
-        buses: Mask = racks.reshape(self.circuit.buses, -1).any(axis=1)
+        buses: Mask = np.any(racks.reshape(self.circuit.buses, -1), axis=1)
         return buses
 
     def reports(self) -> list[set[str]]:
         """What the PCS of each DC bus is told: BMS_ALARM from level 2 on, BMS_TRIP where contactors were opened."""
-        severe, tripped = self.on_bus(self.alarms.active[1:].any(axis=(0, 1))), self.on_bus(self.tripped)
+        severe, tripped = self.on_bus(np.any(self.alarms.active[1:], axis=(0, 1))), self.on_bus(self.tripped)
         return [
             ({"BMS_ALARM"} if alarm else set()) | ({"BMS_TRIP"} if trip else set())
             for alarm, trip in zip(severe, tripped, strict=True)

@@ -35,5 +35,5 @@ def of(values: Array) -> Extremes:
 
 def number(index: npt.NDArray[np.intp], divisor: int = 0) -> Array:
     """Positions counted from 1: `index` itself, or the group of `divisor` items it lies in."""
-    result: Array = (index // divisor if divisor else index) + 1.0
-    return result
+    group = index // divisor if divisor else index
+    return 1.0 + group.astype(np.float64)

@@ -214,7 +214,8 @@ class Pcs:
         unbalance = np.where(self.dc_voltage > 0.0, self._half.value, 0.0)
 
         def is_(wanted: PcsState) -> Array:
-            return (state == wanted).astype(np.float64)
+            found: Array = (state == wanted).astype(np.float64)
+            return found
 
         return {
             "state": state,

@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 
 from bessinside.emulator import battery_readings, history, ocv, schedule
-from bessinside.emulator.bms import Bms
+from bessinside.emulator.bms import RESERVE, Bms
 from bessinside.emulator.cabin import Cabin
 from bessinside.emulator.cell import Cells, CellType
 from bessinside.emulator.converter import RATED
@@ -71,7 +71,7 @@ class Plant:
         soc: float = 0.52,
         cycles: float = CYCLES,
     ) -> None:
-        """At `start_ns` with a mean state of charge `soc` (share) after `cycles` full cycles; `schedule` defaults to a two-cycle day."""
+        """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles; `schedule` defaults to a two-cycle day."""
         stream = Chance(seed).stream
         self.seed = seed
         self.schedule = _built_in() if schedule is None else schedule
@@ -89,7 +89,7 @@ class Plant:
         self.history = history.after(cycles, kind, curve, cells, self.pcs.converter, BUSES)
         past = self.history
         self.cells = Cells(
-            kind, curve, (RACKS, MODULES * CELLS), chance, soc=soc, health=past.health, temperature=temperature
+            kind, curve, (RACKS, MODULES * CELLS), chance, soc=soc - RESERVE, health=past.health, temperature=temperature
         )
         self.plates = ColdPlates(RACKS * MODULES, CELLS)
         self.sensors = Sensors(temperature, stream("ntc"))

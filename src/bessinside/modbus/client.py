@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl as tls
 import types
 from collections.abc import Sequence
 
@@ -10,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.modbus.endpoint import Endpoint, parse_endpoint
-from bessinside.modbus.errors import AnswerTimeout, EndpointError, LimitError, LinkClosed, ModbusError, WriteRefused
+from bessinside.modbus.errors import (
+    AnswerTimeout,
+    EndpointError,
+    LimitError,
+    LinkClosed,
+    ModbusError,
+    SecurityError,
+    WriteRefused,
+)
 from bessinside.modbus.frames import ADDRESSES, WRITE_COIL, WRITE_FUNCTIONS, WRITE_REGISTER, WRITE_REGISTERS, write_pdu
 from bessinside.modbus.job import Job, Prepared
 from bessinside.modbus.link import Link
@@ -203,6 +212,8 @@ async def connect(
             link = await _open(endpoint, name, quirks)
     except TimeoutError:
         raise AnswerTimeout(f"{name}: no connection to {endpoint.link} within {quirks.connect_s:g} s") from None
+    except tls.SSLError as error:
+        raise SecurityError(f"{name}: no secure connection to {endpoint.link}: {error}") from error
     except OSError as error:
         raise EndpointError(f"{name}: cannot connect to {endpoint.link}: {error}") from error
     return Client(link, endpoint, name, writes=writes)

@@ -56,7 +56,10 @@ class Endpoint:
 def parse_endpoint(url: str) -> Endpoint:
     """Reads `modbus+tcp://host:port?unit=1`, `modbus+tls://…?ca=…&cert=…&key=…`, `modbus+rtu://…` (RTU over TCP)
     or `modbus+serial:///dev/ttyS0?baud=19200&parity=N&stop=1`; EndpointError says which part is wrong."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise EndpointError(f"{url}: {error}") from error
     kind = SCHEMES.get(parts.scheme)
     if kind is None:
         raise EndpointError(f"{url}: write one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")

@@ -47,9 +47,7 @@ def role_in(certificate: bytes) -> str | None:
 
     try:
         extensions = x509.load_der_x509_certificate(certificate).extensions
-    except ValueError:  # x509.DuplicateExtension among them
-        return None
-    except x509.DuplicateExtension:
+    except (ValueError, x509.DuplicateExtension):
         return None
     found = [entry.value for entry in extensions if entry.oid.dotted_string == ROLE_OID]
     if len(found) != 1 or not isinstance(found[0], x509.UnrecognizedExtension):

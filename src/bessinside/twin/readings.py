@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class Readings:
         self.values = np.full(bound.size, np.nan)
         self.state = np.full(bound.size, 4, dtype=np.uint8)
         self.sweep: Sweep | None = None
+        self.tap: Callable[[Sweep], None] | None = None  # is given every sweep as it comes
         self.sweeps = 0
         self.failures = 0
         self.error = ""
@@ -74,6 +76,8 @@ class Readings:
 
     def take(self, sweep: Sweep) -> None:
         """Takes over a finished sweep: what was answered is new, what was not keeps its value and its time."""
+        if self.tap is not None:
+            self.tap(sweep)
         answered = sweep.outcome == Outcome.OK
         self.block_time[answered] = sweep.received_ns[answered]
         self.block_quality = np.array(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Litestar, Request, Response, WebSocket, delete, get, post, websocket
+from litestar import Litestar, Request, Response, Router, WebSocket, delete, get, post, websocket
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, TooManyRequestsException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import Parameter
 from litestar.status_codes import HTTP_200_OK
 
+from bessinside import __version__
 from bessinside.runtime import disk
 from bessinside.twin import FigureRow, LevelRow, Passport, Twin, UnknownFigure
 from bessinside.web.access import COOKIE, Gate
@@ -24,6 +28,8 @@ from bessinside.web.live import Live
 from bessinside.web.plantview import PlantRow, plant_row
 from bessinside.web.schema import page_schema
 from bessinside.web.users import SESSION_S, Accounts, TooManyTries
+
+log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("page")
 Language = Annotated[str, Parameter(query="lang", pattern="^(en|de)$", description="Language of labels: en or de.")]
@@ -150,7 +156,15 @@ def create_app(twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Acc
         lifespan=[running],
         after_request=_with_security_headers,
         exception_handlers={Exception: _plain_error},
-        openapi_config=OpenAPIConfig(title="BESS Inside", version="0.1", path="/api/openapi", root_schema_site="redoc"),
+        openapi_config=OpenAPIConfig(
+            title="BESS Inside",
+            version=__version__,
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router("/api", route_handlers=[]),
+        ),
+        compression_config=CompressionConfig("gzip", minimum_size=4096, gzip_compress_level=5),
+        logging_config=None,
         request_max_body_size=64 * 1024,
     )
 
@@ -189,6 +203,6 @@ def _plain_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "internal error"
     if status == 500:
-        request.logger.exception("unhandled error") if request.logger else None
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return Response({"status": status, "detail": detail}, status_code=status, headers=SECURITY_HEADERS)
 

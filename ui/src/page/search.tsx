@@ -43,6 +43,7 @@ export function Search() {
         id="search"
         type="search"
         role="combobox"
+        list={undefined}
         aria-label={t("search.label")}
         aria-expanded={open && hits.length > 0}
         aria-controls="search-hits"

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bessinside.emulator import ocv
+from bessinside.emulator.cell import Cells, CellType
+
+CURVE = ocv.load()
+SHAPE = (2, 50)
+
+
+def make(soc: float = 0.5, kind: CellType | None = None, temperature: float = 25.0) -> Cells:
+    return Cells(
+        kind or CellType(),
+        CURVE,
+        SHAPE,
+        np.random.default_rng(7),
+        soc=soc,
+        health=1.0,
+        temperature=np.full(SHAPE, temperature),
+    )
+
+
+def run(cells: Cells, current: float, seconds: float, dt: float = 1.0) -> None:
+    for _ in range(round(seconds / dt)):
+        cells.set_current(np.full(SHAPE[0], current))
+        cells.step(dt, np.zeros(SHAPE))
+        cells.refresh()
+    cells.set_current(np.full(SHAPE[0], current))
+
+
+def test_discharging_lies_below_and_charging_above_the_mean_curve() -> None:
+    for current, side in ((157.0, -1.0), (-157.0, 1.0)):
+        cells = make()
+        run(cells, current, 1800.0)
+        cells.set_current(np.zeros(SHAPE[0]))
+        mean, gap, _ = CURVE.at(cells.soc)
+        # 25 % of the charge moved: the hysteresis has changed sides but for e^-5.
+        np.testing.assert_allclose(cells.hysteresis, side, atol=0.01)
+        relaxed = cells.voltage + cells.u1 + cells.u2
+        np.testing.assert_allclose(relaxed - mean, side * gap, atol=3e-4)
+
+
+def test_a_cell_at_rest_relaxes_towards_its_hysteresis_branch_and_keeps_it() -> None:
+    cells = make()
+    run(cells, 157.0, 1800.0)
+    under_load = cells.voltage.mean()
+    run(cells, 0.0, 1.0)
+    first = cells.voltage.mean()
+    run(cells, 0.0, 3 * 3600.0, dt=10.0)
+    mean, gap, _ = CURVE.at(cells.soc)
+    assert first - under_load > 0.8 * 157 * 0.16e-3  # the ohmic part comes back at once
+    assert cells.voltage.mean() > first + 0.02  # the rest within hours
+    np.testing.assert_allclose(cells.voltage, mean - gap * np.abs(cells.hysteresis), atol=1e-4)
+
+
+def test_charge_is_conserved() -> None:
+    cells = make(kind=CellType(leak=0.0))
+    before = cells.soc.copy()
+    run(cells, 157.0, 600.0)
+    run(cells, -157.0, 600.0)
+    np.testing.assert_allclose(cells.soc, before, atol=1e-12)
+    run(cells, 100.0, 360.0)
+    np.testing.assert_allclose((before - cells.soc) * cells.capacity, 10.0, rtol=1e-9)
+
+
+def test_self_discharge_is_two_percent_a_month() -> None:
+    cells = make()
+    before = cells.soc.mean()
+    run(cells, 0.0, 86400.0, dt=600.0)
+    assert before - cells.soc.mean() == pytest.approx(0.02 / 30.44, rel=0.1)
+    # One second of it is resolved too.
+    at = cells.soc.copy()
+    run(cells, 0.0, 1.0)
+    assert (cells.soc < at).all()
+
+
+def test_bleeding_takes_a_tenth_of_an_ampere() -> None:
+    cells, other = make(), make()
+    for each, on in ((cells, 1.0), (other, 0.0)):
+        each.set_current(np.zeros(SHAPE[0]))
+        each.step(3600.0, np.full(SHAPE, on))
+    np.testing.assert_allclose((other.soc - cells.soc) * 314.0, 0.1, rtol=1e-9)
+
+
+@pytest.mark.parametrize("current", [157.0, -157.0, 60.0])
+def test_work_heat_and_stored_energy_close(current: float) -> None:
+    cells = make(kind=CellType(leak=0.0))
+    work = heat = 0.0
+    before = cells.stored_energy().sum()
+    for step in range(7200):
+        # An hour of current, an hour of rest: the capacitors' energy must turn into heat.
+        cells.set_current(np.full(SHAPE[0], current if step < 3600 else 0.0))
+        work += (cells.voltage * cells.current[:, None]).sum()
+        cells.step(1.0, np.zeros(SHAPE))
+        heat += cells.heat.sum()
+        cells.refresh()
+    change = cells.stored_energy().sum() - before
+    assert abs(work + heat + change) < 1e-3 * abs(work)
+    assert heat > 0 or current < 0
+
+
+def test_irreversible_heat_is_never_negative_after_the_hysteresis_has_turned() -> None:
+    for current in (157.0, -157.0):
+        cells = make()
+        run(cells, current, 1200.0)
+        assert (cells.heat - cells.reversible_heat > 0).all()
+
+
+def test_cold_cells_resist_more() -> None:
+    cold, warm = make(temperature=10.0), make(temperature=40.0)
+    assert cold.r0.mean() / make().r0.mean() == pytest.approx(1.40, abs=0.06)  # measured: 1.45
+    assert warm.r0.mean() / make().r0.mean() == pytest.approx(0.74, abs=0.05)  # measured: 0.78
+
+
+def test_ten_second_steps_agree_with_one_second_steps() -> None:
+    fine, coarse = make(), make()
+    run(fine, 157.0, 1800.0, dt=1.0)
+    run(coarse, 157.0, 1800.0, dt=10.0)
+    np.testing.assert_allclose(coarse.voltage, fine.voltage, atol=1e-3)
+
+
+def test_spread_is_the_one_asked_for() -> None:
+    cells = Cells(
+        CellType(), CURVE, (12, 416), np.random.default_rng(1), soc=0.5, health=0.9, temperature=np.full((12, 416), 25.0)
+    )
+    assert cells.capacity.mean() == pytest.approx(0.9 * 314.0, rel=1e-3)
+    assert cells.capacity.std() / cells.capacity.mean() == pytest.approx(0.004, rel=0.1)
+    assert cells.resistance_factor.std() == pytest.approx(0.03, rel=0.1)
+    assert cells.soc.std() == pytest.approx(0.004, rel=0.1)
