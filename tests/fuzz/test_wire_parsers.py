@@ -31,7 +31,7 @@ from bessinside.runtime.simulation import SimLoop
 
 WANTED = int(os.environ.get("BESSINSIDE_FUZZ", "0"))
 SEED = int(os.environ.get("BESSINSIDE_FUZZ_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-COUNT, BUDGET_S = (WANTED, float("inf")) if WANTED else (1_000_000, 8.0)
+COUNT, BUDGET_S = (WANTED, float("inf")) if WANTED else (1_000_000, 4.0)
 BATCH = 1000
 CORPUS = [
     bytes.fromhex(line.split()[0])
@@ -71,7 +71,7 @@ class Sink(asyncio.Transport):
 def mutate(chance: random.Random, frame: bytes, others: list[bytes]) -> bytes:
     """A frame with up to four things done to it."""
     made = bytearray(frame)
-    for _ in range(chance.randrange(5)):
+    for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3, 5))):
         kind, at = chance.randrange(8), chance.randrange(len(made) + 1)
         if kind == 0 and made:
             made[at % len(made)] ^= 1 << chance.randrange(8)
@@ -84,9 +84,7 @@ def mutate(chance: random.Random, frame: bytes, others: list[bytes]) -> bytes:
         elif kind == 4:
             del made[at:]
         elif kind == 5 and len(made) > 5:
-            made[4:6] = chance.choice(
-                (b"\0\0", b"\0\1", b"\0\2", b"\0\3", b"\0\4", b"\0\6", b"\0\xfe", b"\0\xff", b"\xff\xff")
-            )
+            made[4:6] = chance.choice((0, 1, 2, 3, 4, 6, 254, 255, 65535)).to_bytes(2, "big")
         elif kind == 6:
             made += chance.choice(others)
         elif kind == 7:

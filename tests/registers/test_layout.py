@@ -63,7 +63,7 @@ def test_counts_by_path_name_point_or_function(make_map: MakeMap) -> None:
 def test_a_count_in_the_map_is_the_most_there_can_be(make_map: MakeMap) -> None:
     found = make_map(NESTED)
     assert len(flatten(found, {"module": 1, "cell": 1})) == 1 + 5 * 4
-    with pytest.raises(LayoutError, match=r"t.yaml:9: group 'rack': the map allows 5 instances, the plant wants 6"):
+    with pytest.raises(LayoutError, match=r"t.yaml:10: group 'rack': the map allows 5 instances, the plant wants 6"):
         flatten(found, {"rack": 6, "module": 1, "cell": 1})
 
 

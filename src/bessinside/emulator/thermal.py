@@ -1,10 +1,11 @@
 """Cell temperatures: one heat node per cell on the cold plate of its module, with a small path to the cabin air.
 
     C·T' = heat − (T − T_coolant(x))/R_plate − (T − T_air)/R_air
-    T_coolant(x) = T_supply + x·ΔT,   ΔT = Σ(T − T_supply)/R_plate / (ṁ·c_p + Σx/R_plate)       per module
+    T_coolant(x) = T_supply + x·ΔT,   ṁ·c_p·ΔT = Σ(T − T_coolant(x))/R_plate       per module
 
-The coolant is quasi-static: it crosses a plate in seconds, a cell needs 28 minutes. The second line is the heat balance of the plate solved
-for its rise ΔT, so a stopped pump (ṁ → 0) needs no special case: the coolant takes the mean temperature of the cells and carries nothing away.
+The coolant is quasi-static: it crosses a plate in seconds, a cell needs 28 minutes. Both lines are solved together for the mean over a
+step, so any step is stable, and a stopped pump (ṁ = 0) needs no special case: the coolant takes the cells' mean temperature and carries
+nothing away.
 
 C = 5.6 kg · 1,001 J/(kg·K) (measured LFP cell, SimSES). R_plate 0.30 K/W and R_air 40 K/W are engineering assumptions: no clean public
 measurement of a large cell's temperature was found. Channels run there and back, so along the cells only the middle 40 % of the rise shows.
@@ -44,12 +45,18 @@ class ColdPlates:
         """
         cells = temperature.reshape(self.modules, -1)
         flow = capacity_flow * self.share
-        self.rise = PLATE * (cells - supply).sum(axis=1) / (flow + PLATE * self.along.sum())
-        coolant = supply + self.rise[:, None] * self.along
-        final = (heat.reshape(self.modules, -1) + PLATE * coolant + AIR * air) / (PLATE + AIR)
-        tau = HEAT_CAPACITY / (PLATE + AIR)
-        kept = exp(-dt / tau)
-        mean = final + (cells - final) * ((1.0 - kept) * tau / dt)
+        both = PLATE + AIR
+        kept = exp(-dt * both / HEAT_CAPACITY)
+        lag = (1.0 - kept) * HEAT_CAPACITY / (both * dt)  # weight of the start temperature in the mean over the step
+        # Without the rise: where the cells go to, and their mean over the step. The rise adds a known share to both.
+        final = (heat.reshape(self.modules, -1) + (PLATE * supply + AIR * air)) / both
+        mean = final + lag * (cells - final)
+        share = (1.0 - lag) * PLATE / both
+        self.rise = PLATE * (mean - supply).sum(axis=1) / (flow + PLATE * (1.0 - share) * self.along.sum())
+        coolant = self.rise[:, None] * self.along
+        mean += share * coolant
+        final += PLATE / both * coolant
+        coolant += supply
         self.heat = float(PLATE * (mean - coolant).sum())
         self.air_heat = float(AIR * (mean - air).sum())
         cells -= final

@@ -4,8 +4,8 @@ import { Figure } from "../figures/figure";
 import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { find, partsOf, type Model } from "../plant/model";
-import { partShort, partTitle } from "../plant/parts";
+import { find, labelOf, partsOf, type Model } from "../plant/model";
+import { partShort, partTitle, splitId } from "../plant/parts";
 import { goToLevel, navigate } from "../page/route";
 import { Bar } from "../twin2d/bars";
 import type { BusRow } from "../wire/schema";
@@ -19,6 +19,7 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
   const temperature = converters.map((pcs) => find(of, pcs, "transformer_temperature")).find(Boolean) ?? null;
   return (
     <section class="picture oneline" aria-label={t("oneline.title")}>
+      <div class="ol">
       <div class="ol-grid" aria-hidden="true">
         <Pylon />
         <span>{t("oneline.grid")}</span>
@@ -38,6 +39,7 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
         {loose.map((bus) => (
           <Branch key={bus.id} pcs={null} bus={bus} rated={null} detail={detail} />
         ))}
+      </div>
       </div>
     </section>
   );
@@ -59,7 +61,7 @@ function Branch({ pcs, bus, rated, detail }: { pcs: string | null; bus: BusRow |
       <Wire power={direct} rated={rated} />
       {bus && <Card part={bus.id} level={11} metrics={detail === "pcs" ? ["voltage", "current", "soc"] : ["voltage", "soc"]} />}
       <Wire power={direct} rated={rated} />
-      {bus && <Racks racks={bus.racks} />}
+      {bus && <Racks racks={bus.racks} voltages={detail === "pcs"} />}
     </div>
   );
 }
@@ -80,20 +82,31 @@ function Card({ part, metrics, level, states = false }: { part: string; metrics:
         <Figure key={id} id={id} as="line" />
       ))}
       {ids.map((id) => (
-        <Figure key={id} id={id} as="line" />
+        <Figure key={id} id={id} as="line" label={symbolOf(id)} />
       ))}
     </div>
   );
 }
 
-function Racks({ racks }: { racks: string[] }) {
+const SYMBOLS: Record<string, string> = {
+  active_power: "P", reactive_power: "Q", frequency: "f", voltage: "U", current: "I", soc: "SoC", efficiency: "η", igbt_temperature: "IGBT",
+};
+
+/** The quantity's symbol, as a diagram writes it; a word where it has none. */
+function symbolOf(id: string): string {
+  const { metric } = splitId(id);
+  if (SYMBOLS[metric]) return SYMBOLS[metric];
+  return metric === "energy_export" || metric === "energy_import" || metric === "active_power_setpoint" ? t(`oneline.${metric}`) : labelOf(model.value!, id);
+}
+
+function Racks({ racks, voltages }: { racks: string[]; voltages: boolean }) {
   const of = model.value!;
   return (
-    <div class="ol-racks">
+    <div class={voltages ? "ol-racks ol-racks-wide" : "ol-racks"}>
       {racks.map((rack) => {
         const soc = find(of, rack, "soc");
         const current = find(of, rack, "current");
-        const voltage = find(of, rack, "voltage");
+        const voltage = voltages ? find(of, rack, "voltage") : null;
         return (
           <div class={`ol-rack${soc ? "" : " hatched"}`} key={rack}>
             <button type="button" class="ol-rack-name" data-nav onClick={() => navigate({ view: "level", level: 6, at: rack, figure: null })}>
