@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -67,7 +67,7 @@ class Session:
             self._loop = self._thread = None
 
     def wait(self, seconds: float = 10.0) -> None:
-        """Waits until every device answered or was found silent. Raises BessError where none of them answered in time."""
+        """Waits until every device answered or was found silent. Raises BessError where none answered in time."""
         self._run(self._wait(seconds))
 
     async def _wait(self, seconds: float) -> None:
@@ -125,7 +125,7 @@ class Session:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-async def _soon(work: Any) -> Any:
+async def _soon(work: Callable[[], T]) -> T:
     """Runs a function on the twin's own loop, so that it sees whole sweeps only."""
     return work()
 

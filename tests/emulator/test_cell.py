@@ -123,7 +123,13 @@ def test_ten_second_steps_agree_with_one_second_steps() -> None:
 
 def test_spread_is_the_one_asked_for() -> None:
     cells = Cells(
-        CellType(), CURVE, (12, 416), np.random.default_rng(1), soc=0.5, health=0.9, temperature=np.full((12, 416), 25.0)
+        CellType(),
+        CURVE,
+        (12, 416),
+        np.random.default_rng(1),
+        soc=0.5,
+        health=0.9,
+        temperature=np.full((12, 416), 25.0),
     )
     assert cells.capacity.mean() == pytest.approx(0.9 * 314.0, rel=1e-3)
     assert cells.capacity.std() / cells.capacity.mean() == pytest.approx(0.004, rel=0.1)

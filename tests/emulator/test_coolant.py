@@ -12,7 +12,14 @@ def make(temperature: float = 22.0) -> CoolantLoop:
 
 
 def step(loop: CoolantLoop, times: int = 1, **given: float | bool) -> None:
-    values: dict[str, float | bool] = {"heat": 0.0, "air": 22.0, "hottest": 23.0, "coldest": 22.0, "working": False, **given}
+    values: dict[str, float | bool] = {
+        "heat": 0.0,
+        "air": 22.0,
+        "hottest": 23.0,
+        "coldest": 22.0,
+        "working": False,
+        **given,
+    }
     for _ in range(times):
         loop.step(
             1.0,

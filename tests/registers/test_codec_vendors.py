@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from bessinside.registers import OK, SENTINEL, Codec, Layout
 
@@ -72,7 +71,8 @@ def test_soltaro_racks_stand_0x1000_apart(make_codec: MakeCodec) -> None:
     _, layout = make_codec(
         "group: {name: cluster, groups: [{name: rack, x-anatomy: rack, count: 5, x-stride: 0x1000, points: ["
         "{name: voltage, type: uint16, sf: -1, units: V, x-address: 0x2100}], groups: ["
-        "{name: cell, x-anatomy: cell, count: 0, points: [{name: voltage, type: uint16, sf: -3, units: V, x-address: 0x2800}]}]}]}\n",
+        "{name: cell, x-anatomy: cell, count: 0, points: ["
+        "{name: voltage, type: uint16, sf: -3, units: V, x-address: 0x2800}]}]}]}\n",
         counts={"cell": 240},
     )
     at = dict(zip(layout.names(), layout.address.tolist(), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bessinside.registers.golden import golden_vectors
 
 HEAD = "id: t\nlabel: Test device\nx-class: bms\nx-source: {document: A document, from: a shelf}\n"
 VECTORS = golden_vectors()
+FILE = Path(__file__).with_name("golden.json")
 
 
 def test_they_cover_what_a_map_can_say() -> None:
@@ -28,6 +30,11 @@ def test_they_cover_what_a_map_can_say() -> None:
     assert any(v["add"] for v in VECTORS)
     assert any(v["factor"] != 1 for v in VECTORS)
     assert {v["sf"] for v in VECTORS} >= {None, *range(-10, 11)}
+
+
+def test_the_file_for_other_languages_is_fresh() -> None:
+    """`python -m bessinside.registers.golden > tests/registers/golden.json` writes it."""
+    assert json.loads(FILE.read_text()) == VECTORS
 
 
 def test_they_are_json() -> None:

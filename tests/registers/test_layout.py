@@ -77,6 +77,13 @@ def test_a_missing_count_says_so(make_map: MakeMap) -> None:
         flatten(found, {"module": -1, "cell": 1})
 
 
+def test_too_many_instances(make_map: MakeMap) -> None:
+    found = make_map("group: {name: g, count: 0, points: [{name: p, type: uint16, x-address: 0}]}\n")
+    assert len(flatten(found, {"g": 32766})) == 32766
+    with pytest.raises(LayoutError, match="expected instance numbers up to 32767"):
+        flatten(found, {"g": 40000})
+
+
 def test_none_of_a_group(make_map: MakeMap) -> None:
     layout = flatten(make_map(NESTED), {"rack": 2, "module": 0, "cell": 4})
     assert layout.names() == ["state", "rack[1].V_SF", "rack[1].n", "rack[2].V_SF", "rack[2].n"]
@@ -112,9 +119,10 @@ def test_a_selection_keeps_its_scale_factors(make_map: MakeMap) -> None:
 
 
 def test_a_scale_factor_in_the_own_group_comes_before_one_around_it(make_map: MakeMap) -> None:
-    layout = flatten(
-        make_map("group: {name: g, points: [{name: S, type: sunssf, x-address: 1}], groups: [{name: h, count: 2, points:"
-                 " [{name: a, type: uint16, sf: S}, {name: S, type: sunssf}]}]}\n")
-    )  # fmt: skip
+    text = (
+        "group: {name: g, points: [{name: S, type: sunssf, x-address: 1}], groups: [{name: h, count: 2, points: ["
+        "{name: a, type: uint16, sf: S}, {name: S, type: sunssf}]}]}\n"
+    )
+    layout = flatten(make_map(text))
     names = layout.names()
     assert [names[k] for k in layout.sf_point[[1, 3]]] == ["h[1].S", "h[2].S"]

@@ -57,7 +57,8 @@ def test_an_address_follows_the_point_before(make_map: MakeMap) -> None:
 def test_what_a_map_or_group_says_flows_down(make_map: MakeMap) -> None:
     found = make_map(
         "x-fc: 4\nx-word-order: low-first\nx-sentinel: sunspec\n"
-        "group: {name: g, points: [{name: a, type: uint32, x-address: 1}, {name: b, type: uint32, x-word-order: high-first,"
+        "group: {name: g, points: [{name: a, type: uint32, x-address: 1}, "
+        "{name: b, type: uint32, x-word-order: high-first,"
         " x-sentinel: none}], groups: [{name: h, x-fc: 1, points: [{name: c, type: uint16}]}]}\n"
     )
     a, b, c = found.points()
@@ -98,7 +99,8 @@ def test_sunspec_sentinels_leave_fields_of_a_word_alone(make_map: MakeMap) -> No
 def test_mask_and_shift(make_map: MakeMap) -> None:
     found = make_map(
         "group: {name: g, points: [{name: a, type: uint16, x-address: 1, x-mask: 0xFF00},"
-        " {name: b, type: uint16, x-address: 1, x-mask: 0x00F0, x-shift: 0}, {name: c, type: bitfield16, x-mask: 0x0101}]}\n"
+        " {name: b, type: uint16, x-address: 1, x-mask: 0x00F0, x-shift: 0},"
+        " {name: c, type: bitfield16, x-mask: 0x0101}]}\n"
     )
     assert [(p.mask, p.shift, p.bits) for p in found.points()] == [(0xFF00, 8, 8), (0xF0, 0, 8), (0x101, 0, 9)]
     assert found.rows == 2
@@ -106,7 +108,8 @@ def test_mask_and_shift(make_map: MakeMap) -> None:
 
 def test_stride_of_a_contiguous_group_is_its_length(make_map: MakeMap) -> None:
     found = make_map(
-        "group: {name: g, groups: [{name: h, count: 3, points: [{name: a, type: uint32, x-address: 5}, {name: b, type: uint16}]}]}\n"
+        "group: {name: g, groups: [{name: h, count: 3, points: ["
+        "{name: a, type: uint32, x-address: 5}, {name: b, type: uint16}]}]}\n"
     )
     assert found.group.groups[0].stride == 3
 
@@ -122,6 +125,7 @@ BROKEN = {
     "no source": ("id: t\nlabel: l\nx-class: bms\n", 1, "x-source", "expected a mapping"),
     "no document": (HEAD.replace("document: A document, ", "") + POINT % "", 4, "document", "expected text"),
     "no group": (HEAD, 1, "group", "expected a mapping, found nothing"),
+    "quirks no mapping": (HEAD + "x-transport: {quirks: none}\n" + POINT % "", 5, "quirks", "expected a mapping"),
     "unknown class": (HEAD.replace("bms", "bus") + POINT % "", 3, "x-class", "did you mean 'bms'"),
     "empty group": (HEAD + "group: {name: g}\n", 5, "points", "is empty"),
     "points no list": (HEAD + "group: {name: g, points: {name: p}}\n", 5, "points", "expected a list of mappings"),
@@ -235,8 +239,8 @@ BROKEN = {
         "without count",
     ),
     "stride not told": (
-        HEAD
-        + "group: {name: g, count: 2, points: [{name: p, type: uint16, x-address: 1}, {name: q, type: uint16, x-address: 5}]}\n",
+        HEAD + "group: {name: g, count: 2, points: ["
+        "{name: p, type: uint16, x-address: 1}, {name: q, type: uint16, x-address: 5}]}\n",
         5,
         "x-stride",
         "from one instance to the next",

@@ -61,10 +61,15 @@ def test_broken_yaml_names_the_line() -> None:
 
 
 def test_a_list_is_no_map() -> None:
-    with pytest.raises(MapError, match="f.yaml:1: map: expected a mapping"):
+    with pytest.raises(MapError, match=r"f.yaml:1: map: expected a mapping"):
         parse("- a\n", "f.yaml")
 
 
+def test_an_alias_that_leads_back_into_itself() -> None:
+    with pytest.raises(MapError, match=r"leads back into itself"):
+        parse("a: &a [*a]\n", "f.yaml")
+
+
 def test_control_characters_are_refused() -> None:
-    with pytest.raises(MapError, match="YAML"):
+    with pytest.raises(MapError, match=r"YAML"):
         parse("a: \x00\n", "f.yaml")

@@ -45,14 +45,14 @@ def test_factor(units: str, wanted: str, expected: float) -> None:
     ("units", "wanted"), [("V", "A"), ("", "V"), ("K", "°C"), ("W", "Wh"), ("%", "W"), ("V", "code")]
 )
 def test_what_does_not_lead_there_is_refused(units: str, wanted: str) -> None:
-    with pytest.raises(UnitError, match="does not lead"):
+    with pytest.raises(UnitError, match=r"does not lead"):
         factor(units, wanted)
 
 
 def test_an_unknown_unit_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UnitError, match="'kWatt' is unknown.*"):
+    with pytest.raises(UnitError, match=r"'kWatt' is unknown.*"):
         factor("kWatt", "W")
-    with pytest.raises(UnitError, match="did you mean 'kOhm'"):
+    with pytest.raises(UnitError, match=r"did you mean 'kOhm'"):
         factor("kOhms", "Ω")
 
 

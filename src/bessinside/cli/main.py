@@ -51,7 +51,7 @@ def top(version: bool = typer.Option(False, "--version", help="Print the version
 
 
 def main() -> None:
-    """Runs the command. Exit codes: 0 done, 1 the plant or a file is not as expected, 2 wrong usage, 130 interrupted."""
+    """Runs the command. Exit codes: 0 done, 1 the plant or a file is not as expected, 2 wrong usage, 130 stopped."""
     try:
         app()
     except BessError as error:

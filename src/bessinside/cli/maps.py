@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from bessinside.cli.screen import console, errors
@@ -60,7 +61,7 @@ def list_maps(as_json: Annotated[bool, typer.Option("--json", help="One JSON arr
     total = sum(one.rows for one in found)
     table.add_row(f"{len(found)} maps", "", "", str(total), "", "")
     console.print(table)
-    console.print("and every SunSpec device, by discovery: `map = \"sunspec\"`", highlight=False)
+    console.print('and every SunSpec device, by discovery: `map = "sunspec"`', highlight=False)
 
 
 @app.command("show")
@@ -99,7 +100,9 @@ def _add_rows(table: Table, group: Group, path: str) -> None:
 
 @app.command("lint")
 def lint_maps(
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]", help="Map files or ids; all shipped ones by default.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]", help="Map files or ids; all shipped ones by default.")
+    ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes too, not only errors and warnings.")] = False,
 ) -> None:
     """Check maps: sources, units, overlaps, sentinels, counters that wrap. Exit code 1 where one has an error."""
@@ -109,9 +112,9 @@ def lint_maps(
         for finding in lint(load_map(name)):
             count[finding.level] += 1
             if finding.level != "note" or notes:
-                colour = _COLOURS[finding.level]
+                place, colour = f"{Path(finding.file).name}:{finding.line}", _COLOURS[finding.level]
                 console.print(
-                    f"{Path(finding.file).name}:{finding.line}: [{colour}]{finding.level}[/]: {finding.key}: {finding.text}",
+                    f"{place}: [{colour}]{finding.level}[/]: {escape(finding.key)}: {escape(finding.text)}",
                     highlight=False,
                     soft_wrap=True,
                 )

@@ -19,12 +19,16 @@ Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
 
 def run(
     plant: Annotated[str, typer.Argument(help="A plant file, or the id of a shipped plant.")],
-    host: Annotated[str, typer.Option(help="Address to serve on; other than loopback needs --users and TLS.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to serve on; other than loopback needs --users and TLS.")
+    ] = "127.0.0.1",
     port: Port = 8123,
     users: Annotated[Path | None, typer.Option(help="File of those who may sign in (see `bessinside user`).")] = None,
     cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS key (PEM).")] = None,
-    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front speaks TLS and checks hosts.")] = False,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy in front speaks TLS and checks hosts.")
+    ] = False,
     name: Annotated[list[str] | None, typer.Option(help="Further host name of this server; may be repeated.")] = None,
 ) -> None:
     """Poll a plant and serve its twin: page, API and live socket on one address.

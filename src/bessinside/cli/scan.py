@@ -24,7 +24,8 @@ def scan(
 ) -> None:
     """Find Modbus devices: SunSpec models by discovery, else the shipped map that fits best, by evidence.
 
-    It only reads (function codes 1 to 4), one request at a time with a pause between them. Exit code 1 if nothing answers.
+    It only reads (function codes 1 to 4), one request at a time with a pause between them. Exit code 1 if nothing
+    answers.
 
     Examples:
 

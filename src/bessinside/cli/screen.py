@@ -48,7 +48,9 @@ def shown(row: FigureRow) -> str:
 
 def log_to_terminal() -> None:
     """Log lines go to the error console: what is lost or down is a warning, progress is not shown."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)])
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)]
+    )
 
 
 def interactive() -> bool:

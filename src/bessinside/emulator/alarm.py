@@ -1,8 +1,9 @@
 """Alarms of a rack in three levels with hysteresis, from a table of thresholds.
 
-Level 1 warns, level 2 stops current in the direction that made it, level 3 opens the contactors. An alarm sets when its quantity passes the
-threshold and clears when it is back by the hysteresis. Thresholds: operating window 2.80–3.60 V a cell, 1164.8–1497.6 V a rack; insulation
-500 Ω/V·1500 V = 750 kΩ at level 2; spread 300 mV and above as open BMS reference settings have it; the rest are assumptions of usual size.
+Level 1 warns, level 2 stops current in the direction that made it, level 3 opens the contactors. An alarm sets when
+its quantity passes the threshold and clears when it is back by the hysteresis. Thresholds: operating window 2.80–3.60
+V a cell, 1164.8–1497.6 V a rack; insulation 500 Ω/V·1500 V = 750 kΩ at level 2; spread 300 mV and above as open BMS
+reference settings have it; the rest are assumptions of usual size.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LEVELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One alarm: `sign` +1 when high values are bad, −1 when low ones; three thresholds and the way back, in the quantity's unit."""
+    """One alarm: `sign` +1 when high values are bad, −1 when low ones; thresholds and way back in its unit."""
 
     name: str
     quantity: str

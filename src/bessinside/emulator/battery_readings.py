@@ -1,6 +1,8 @@
 """What the battery management tells about buses, racks, modules, cells and sensors, by metric name.
 
-Positions count from 1: a module in its rack, a cell or sensor in its module (in its rack where a bus reports), a rack in the plant.
+Positions count from 1: a module in its rack, a cell or sensor in its module (in its rack where a bus reports), a rack
+in the plant. A spread is the highest minus the lowest of the whole part; the position beside it is the child with the
+widest spread of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def states(current: Array, connected: Mask, tripped: Mask) -> Array:
 
 
 def alarm_words(bms: Bms) -> dict[str, Array]:
-    """Alarms of a rack in the plant's own bits, 16 to a word; a binding sets the bits of a vendor's map by name instead."""
+    """Alarms of a rack in the plant's own bits, 16 to a word; a binding sets a vendor's bits by name instead."""
     words = {}
     for level in range(1, LEVELS + 1):
         word = bms.alarms.word(level)

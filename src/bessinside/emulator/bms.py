@@ -1,16 +1,18 @@
 """The battery management: what a BMS measures, estimates, limits and protects. It knows the cells through sensors only.
 
-    SoC' = −I_sensor/(3600·Q_est)      coulomb counting per module with the rack's current sensor (gain σ 0.1 %, offset σ 0.02 A);
-                                       set to 100 % when the rack is full, so it drifts between and jumps there, as real ones do
+    SoC' = −I_sensor/(3600·Q_est)      coulomb counting per module with the rack's sensor, gain σ 0.1 %, offset σ 20 mA;
+                                       set to 100 % when the rack is full: it drifts between and jumps there
     limit = 200 A · min(f(voltage), f(temperature), f(SoC)), 0 in a direction that a level-2 alarm stops
         charge     1 below 3.45 V of the highest cell, 0 at 3.60 V;  0 at 0 °C, 1 from 10 to 45 °C, 0 at 55 °C
-        discharge  1 above 2.95 V of the lowest cell,  0 at 2.80 V;  0 at −20 °C, 1 from 0 to 50 °C, 0 at 60 °C;  1 → 0 in the last 2 % SoC
+        discharge  1 above 2.95 V of the lowest cell,  0 at 2.80 V;  0 at −20 °C, 1 from 0 to 50 °C, 0 at 60 °C;
+                   and from 1 to 0 over the last 2 % before the cut-off SoC
     bus limit = racks connected · smallest rack limit
     cycle = Ah charged and discharged / (2·Q)
 
-A rack is full when its highest cell stands at 3.58 V with less than 20 A flowing in; then it is not charged again until 98.5 %. Bleed
-resistors (0.1 A) work above 3.38 V on cells more than 8 mV over their module's lowest, never while discharging. Level-3 alarms open
-the contactors for good; `reconnect` closes them only where the voltages are within 5 V.
+A rack is full when its highest cell stands at 3.58 V with less than 20 A flowing in; then it is not charged again
+until 98.5 %. Bleed resistors (0.1 A) work above 3.38 V on cells more than 8 mV over their module's lowest, never
+while discharging. Level-3 alarms open the contactors for good; `reconnect` closes them only where the voltages are
+within 5 V.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ SENSOR_GAIN, SENSOR_OFFSET = 0.001, 0.02
 
 
 class Bms:
-    """Estimates per module (`soc` %, `soh` %), limits per rack (A), alarms, contactor commands, bleed switches per cell."""
+    """Estimates per module (`soc` %, `soh` %), limits per rack (A), alarms, contactors, bleed switches per cell."""
 
     def __init__(
         self,
@@ -229,7 +231,7 @@ class Bms:
         self.circuit.closed[rack] = False
 
     def reconnect(self, rack: int) -> bool:
-        """Clears a trip of `rack` and closes its contactors; False where an alarm stands or the voltages are too far apart."""
+        """Clears a trip of `rack` and closes its contactors; False where an alarm stands or voltages differ."""
         if self.alarms.trips[rack] or not self.circuit.may_close(rack):
             return False
         self.tripped[rack] = False

@@ -25,7 +25,7 @@ DEVICE_POWER = 400.0  # W electrical of the air conditioner when it runs
 
 
 class Cabin:
-    """Two air sensors (low by the door, high at the far end): `temperature` °C, `humidity` %, and `power` W of the air conditioner."""
+    """Two air sensors, low by the door and high at the far end; `power` is the W of the air conditioner."""
 
     def __init__(self, temperature: float, weather: Weather, chance: np.random.Generator) -> None:
         self.temperature = temperature

@@ -1,17 +1,17 @@
-"""The cells: an open-circuit voltage with hysteresis, a resistance and two RC pairs, state of charge and heat. 314 Ah LFP.
+"""The cells: open-circuit voltage with hysteresis, a resistance and two RC pairs, state of charge, heat. 314 Ah LFP.
 
     V   = U(s) + h·M(s) + (T − 25 °C)·dU/dT − I·R0(T) − U1 − U2          I in A, positive when discharging
     s'  = −(I + I_bleed) / (3600·Q) − leak
-    h'  = −γ·|s'|·(h + sign I)                                            −1 after a long discharge, +1 after a long charge
+    h'  = −γ·|s'|·(h + sign I)                                       −1 after a long discharge, +1 after a long charge
     Uk' = (Rk(T)·I − Uk) / τk
     R(T) = R(25 °C)·exp(B·(1/T − 1/298.15 K))
     heat = I²·R0 + U1²/R1 + U2²/R2 − I·h·M − I·T·dU/dT                    the last term is reversible
 
-The RC pairs and h are stepped exactly for a current that is constant over the step. SoC is float64: a self-discharge of 2 % a month is
-8e-9 a second, below what float32 resolves near 0.5.
+The RC pairs and h are stepped exactly for a current that is constant over the step. SoC is float64: a self-discharge
+of 2 % a month is 8e-9 a second, below what float32 resolves near 0.5.
 
-Form and parameters: fit of measured LFP cells on drive cycles (4 mV RMSE), scaled to 314 Ah; R0 + R1 + R2 = 0.50 mΩ reproduces the 94 %
-round-trip efficiency at 0.5P of public specifications. R, γ and B from the same fits.
+Form and parameters: fit of measured LFP cells on drive cycles (4 mV RMSE), scaled to 314 Ah; R0 + R1 + R2 = 0.50 mΩ
+reproduces the 94 % round-trip efficiency at 0.5P of public specifications. R, γ and B from the same fits.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class Cells:
         self.voltage = self.emf - current[:, None] * self.r0
 
     def step(self, dt: float, bleeding: Array) -> None:
-        """Advances charge, hysteresis and polarisation by `dt` s with the current last set; `bleeding` is 1 where a bleed resistor is on.
+        """Advances charge, hysteresis and polarisation by `dt` s with the current last set.
+
+        `bleeding` is 1 where a bleed resistor is on, shape as the cells.
 
         `temperature` is left to the cold plates, `refresh` to the caller once it is known.
         """
@@ -125,7 +127,10 @@ class Cells:
         self.heat += self.reversible_heat
 
     def stored_energy(self) -> Array:
-        """Energy of each cell in J, so that electrical work + heat + its change = 0: enthalpy of the charge, and both capacitors."""
+        """Energy of each cell in J: enthalpy of the charge, and both capacitors.
+
+        Electrical work + heat + its change = 0, but for self-discharge and bleeding.
+        """
         chemical = 3600.0 * self.capacity * self.curve.energy(self.soc)
         capacitors = 0.5 * (self.kind.tau1 / self.r1 * self.u1**2 + self.kind.tau2 / self.r2 * self.u2**2)
         energy: Array = chemical + capacitors

@@ -1,4 +1,4 @@
-"""Vendor-neutral codes of states. A binding translates them to the symbols of a vendor's map; nothing here is a vendor's number."""
+"""Vendor-neutral codes of states. A binding translates them to a vendor's symbols; no number here is a vendor's."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
     discharging  η = P_ac/P_dc  →  loss = P_ac·(1/η − 1)
     charging     η = P_dc/P_ac  →  loss = P_ac·(1 − η)
 
-The table begins at 10 % load. At no load the loss is the constant term of the fit P_loss/P_n = k0 + k1·p + k2·p², mean of both directions:
-0.00136 / 0.00179 / 0.00207 at 1060 / 1250 / 1450 V. Between the points the loss is linear in both directions, so at the points η is the table's.
+The table begins at 10 % load. At no load the loss is the constant term of the fit P_loss/P_n = k0 + k1·p + k2·p²,
+mean of both directions: 0.00136 / 0.00179 / 0.00207 at 1060 / 1250 / 1450 V. Between the points the loss is linear in
+both directions, so at the points η is the table's.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Converter:
         return np.array([self.loss(*each) for each in zip(power.tolist(), voltage.tolist(), strict=True)])
 
     def ac_power(self, dc_power: Array, voltage: Array) -> Array:
-        """AC power in W that goes with `dc_power` W: the fixed point of P_ac = P_dc − loss(P_ac), to better than 1 W."""
+        """AC power in W that goes with `dc_power` W: the fixed point of P_ac = P_dc − loss(P_ac), to about 1 W."""
         power = dc_power
         for _ in range(4):
             power = dc_power - self.losses(power, voltage)

@@ -4,9 +4,10 @@
     T_return    = T_supply + heat/(ṁ·c_p)
     chiller heat = 40 kW/K·(T_supply − 20 °C), 0…60 kW;  electrical = heat/COP + fans
 
-Cooling starts when the hottest sensor reaches 26 °C and stops at 23.5 °C; heating (21 kW) starts at 10 °C of the coldest and stops at 14 °C.
-Between, the pump turns at half speed while the battery works or its sensors are more than 3 K apart. 60 kW and 21 kW are public container
-specifications; 5 kg/s at full speed, COP 3 and the set-points are engineering assumptions.
+Cooling starts when the hottest sensor reaches 26 °C and stops at 23.5 °C; heating (21 kW) starts at 10 °C of the
+coldest and stops at 14 °C. Between, the pump turns at half speed while the battery works or its sensors are more than
+3 K apart. 60 kW and 21 kW are public container specifications; 5 kg/s at full speed, COP 3 and the set-points are
+engineering assumptions.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class CoolantLoop:
         return self.mass_flow * SPECIFIC_HEAT
 
     def step(self, dt: float, *, heat: float, air: float, hottest: float, coldest: float, working: bool) -> None:
-        """Advances by `dt` s: `heat` W from the plates, `air` °C of the cabin, `hottest`/`coldest` °C of the cells' sensors."""
+        """Advances by `dt` s: `heat` W from the plates, `air` °C of the cabin, `hottest`, `coldest` °C of the NTC."""
         self._noise.step(dt)
         self.state = self._control(hottest, coldest, working)
         target = 0.0 if self.pump_fault else DUTY[self.state]
@@ -105,7 +106,7 @@ class CoolantLoop:
         return self.pump_power + chiller + self.heater_heat
 
     def readings(self, *, leaking: bool) -> dict[str, float]:
-        """What the sensors of the pump unit show, by metric name; `leaking` tells the sensing cable outside the unit."""
+        """What the sensors of the pump unit show, by metric name; `leaking` tells the cable outside the unit."""
         speed, flow, supply, back, high, low = (float(value) for value in self._noise.value)
         turning = self.duty > 0.0
         running = PumpStatus.FAULT if self.pump_fault else PumpStatus.RUNNING if turning else PumpStatus.STOPPED

@@ -1,8 +1,9 @@
 """The 20 kV grid at the point of connection: frequency and voltage that wander like a real one's.
 
-Frequency: mean-reverting around 50 Hz, σ 20 mHz over 5 min plus σ 4 mHz over 8 s, about what the continental synchronous area does on a
-normal day; far from its 49.8–50.2 Hz band. Voltage: σ 0.5 % over 15 min, 0.5 % lower in the evening than in the night, unbalance up to some
-tenths of a percent, and what the plant itself lifts: ΔU/U = (R·P + X·Q)/S_k with S_k 150 MVA, R/X 0.5 (assumptions).
+Frequency: mean-reverting around 50 Hz, σ 20 mHz over 5 min plus σ 4 mHz over 8 s, about what the continental
+synchronous area does on a normal day; far from its 49.8–50.2 Hz band. Voltage: σ 0.5 % over 15 min, 0.5 % lower in
+the evening than in the night, unbalance up to some tenths of a percent, and what the plant itself lifts: ΔU/U = (R·P
++ X·Q)/S_k with S_k 150 MVA, R/X 0.5 (assumptions).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RESISTIVE, REACTIVE = 1 / sqrt(5), 2 / sqrt(5)  # R/Z and X/Z for R/X = 0.5
 
 
 class Grid:
-    """`frequency` Hz; `level` voltage as a share of nominal; `phases` the three phase-to-neutral voltages as shares of nominal."""
+    """`frequency` Hz; `level` voltage as a share of nominal; `phases` the three phase voltages as such shares."""
 
     def __init__(self, chance: np.random.Generator) -> None:
         self._slow = MeanReverting(0.020, 300.0, chance)

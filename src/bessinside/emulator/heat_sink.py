@@ -1,10 +1,11 @@
-"""Temperatures inside a PCS that a register of one second can show: heat-sink NTC at eight IGBT modules, cabinet, controller.
+"""Temperatures inside a PCS that a register of one second can show: NTC at eight IGBT modules, cabinet, controller.
 
     T_ntc' = (T_air + R_sa·loss_semi − T_ntc)/τ        R_sa 1.9e-3 K/W, loss_semi 76 % of the converter's loss, τ 180 s
     T_cab' = (T_air + 3 K + 3.5e-4 K/W·loss − T_cab)/900 s
 
-Junctions answer in 0.01–70 ms, so no junction temperature is a register. R_sa·loss is about 35 K at rated power. The eight NTC differ by
-±4 % in R_sa and ±0.7 K. A space heater keeps the air inside at 5 °C or more, against condensation (assumptions).
+Junctions answer in 0.01–70 ms, so no junction temperature is a register. R_sa·loss is about 35 K at rated power. The
+eight NTC differ by ±4 % in R_sa and ±0.7 K. A space heater keeps the air inside at 5 °C or more, against condensation
+(assumptions).
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""What the plant did before the emulation begins: health and counters that fit its cycles, derived from the model's own parameters.
+"""What the plant did before the emulation begins: health and counters that fit its cycles, from the model's parameters.
 
-age      = cycles / cycles_per_day
-SoH      = 1 − 0.0424·(age in years)^0.676                         fit of a vendor's warranted curve (314 Ah container, max 0.32 pp off)
-Ah/cell  = cycles·Q_n·(1 + SoH)/2                                   mean capacity on the way down
-U_dis    = mean U − mean M − I·(R0 + R1 + R2),  U_chg = mean U + mean M + I·(R0 + R1 + R2)      over the SoC window in use
-E_dc     = cells·Ah·U  for each direction,      I = P/(cells·mean U) at the usual power P
-E_ac     = E_dc − loss·hours discharged | E_dc + loss·hours charged, hours = E_dc/P
-E_meter  = E_ac ∓ (transformer + auxiliaries)·hours; the hours at rest are drawn with the standby power
-varh     = hours running·mean |Q|/2 each way, mean |Q| = √(2/π)·σ(Q(U) set-point); drawn besides: what the transformer takes
+age      = cycles / cycles_per_day SoH      = 1 − 0.0424·(age in years)^0.676                         fit of a
+vendor's warranted curve (314 Ah container, max 0.32 pp off) Ah/cell  = cycles·Q_n·(1 + SoH)/2
+mean capacity on the way down U_dis    = mean U − mean M − I·(R0 + R1 + R2),  U_chg = mean U + mean M + I·(R0 + R1 +
+R2)      over the SoC window in use E_dc     = cells·Ah·U  for each direction,      I = P/(cells·mean U) at the usual
+power P E_ac     = E_dc − loss·hours discharged | E_dc + loss·hours charged, hours = E_dc/P E_meter  = E_ac ∓
+(transformer + auxiliaries)·hours; the hours at rest are drawn with the standby power varh     = hours running·mean
+|Q|/2 each way, mean |Q| = √(2/π)·σ(Q(U) set-point); drawn besides: what the transformer takes
 """
 
 from __future__ import annotations

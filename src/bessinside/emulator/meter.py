@@ -1,8 +1,9 @@
 """The four-quadrant meter at the 20 kV point of connection: primary values, per phase, counters that never go back.
 
-P = ΣP_pcs − transformer losses − auxiliaries, positive when feeding in. The PCS feed balanced currents; the auxiliaries hang unevenly on the
-three phases. Apparent power S = √(P² + Q²), power factor P/S with the sign of P, currents r.m.s. and therefore without a sign.
-Energy: each phase and the total are counted apart, into export where the power of the step was positive, else into import.
+P = ΣP_pcs − transformer losses − auxiliaries, positive when feeding in. The PCS feed balanced currents; the
+auxiliaries hang unevenly on the three phases. Apparent power S = √(P² + Q²), power factor P/S with the sign of P,
+currents r.m.s. and therefore without a sign. Energy: each phase and the total are counted apart, into export where
+the power of the step was positive, else into import.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Meter:
         self.reactive_import += max(-self.reactive, 0.0) * hours
 
     def measure(self, *, fed: float, auxiliaries: float, reactive: float, levels: Array, frequency: float) -> None:
-        """`fed` W behind the transformer before the `auxiliaries` W are taken, `reactive` var, `levels` the phase voltages as shares."""
+        """`fed` W behind the transformer, less the `auxiliaries` W; `reactive` var; `levels` phase voltages.
+
+        `levels` are shares of nominal, shape (3,).
+        """
         self.voltage = NOMINAL_VOLTAGE / 3**0.5 * levels
         self.frequency = frequency
         self.phase_power = shared(np.array([fed]), self.voltage)[0] - auxiliaries * AUXILIARY_SHARES

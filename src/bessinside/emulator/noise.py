@@ -12,7 +12,8 @@ from bessinside.emulator.table import Array
 class MeanReverting:
     """Ornstein-Uhlenbeck process, exact for any step: x ← x·e^(−dt/τ) + σ·√(1 − e^(−2dt/τ))·N(0, 1).
 
-    `sigma` (scalar or array) in the unit of the quantity, `tau` in s; `value` has the shape of `sigma` and starts in the stationary state.
+    `sigma` (scalar or array) in the unit of the quantity, `tau` in s; `value` has the shape of `sigma` and starts in
+    the stationary state.
     """
 
     def __init__(self, sigma: float | Array, tau: float, chance: np.random.Generator) -> None:

@@ -20,7 +20,7 @@ OFFSET = 0.25  # K
 
 
 class Sensors:
-    """All NTC of the plant. `cell` is the index of the cell that each sits on (its other neighbour is the next cell), `reading` °C."""
+    """All NTC of the plant: `reading` °C; `cell` is the index of the cell that each sits on, beside the next cell."""
 
     def __init__(self, temperature: Array, chance: np.random.Generator) -> None:
         """`temperature` is the cells' °C, any shape, boards of 52 cells one after the other."""

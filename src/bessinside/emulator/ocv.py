@@ -1,8 +1,9 @@
 """Open-circuit voltage, hysteresis half gap and entropy coefficient of an LFP/graphite cell over its state of charge.
 
-Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `tables/README.md`). All three are kept on one even grid of 0.005 SoC, so that
-one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope of its last interval: without that a slow charge
-would never reach its end voltage. Half gap and entropy keep their last value there.
+Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `tables/README.md`). All three are kept on one even grid
+of 0.005 SoC, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope of its
+last interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their last
+value there.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ class OpenCircuit:
         return voltage, _between(self.half_gap, index, fraction), _between(self.entropy, index, fraction)
 
     def energy(self, soc: Array) -> Array:
-        """∫ (U − 298.15 K·dU/dT) dSoC from 0 to `soc` (0 to 1) in V: times the charge it is the cell's enthalpy, by the first law.
+        """∫ (U − 298.15 K·dU/dT) dSoC from 0 to `soc` (0 to 1) in V: times the charge it is the cell's enthalpy.
 
-        With U(T) = U(25 °C) + (T − 25 °C)·dU/dT the integrand does not depend on temperature. Trapezoids on the grid, exact for `at`.
+        With U(T) = U(25 °C) + (T − 25 °C)·dU/dT the integrand does not depend on temperature. Trapezoids on the grid,
+        exact for `at`.
         """
         step = self.soc[1]
         curve = self.voltage - 298.15 * self.entropy

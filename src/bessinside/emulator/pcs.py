@@ -4,9 +4,10 @@
     P_dc = P_ac + loss(P_ac, V_dc)                           both positive when discharging
     |Q| ≤ √(S_max² − P²), S_max 1,375 kVA, active power first
 
-States: shutdown (no command or BMS not ready), standby (ready, AC contactor open), starting (5 s synchronising), running, fault. After ten
-minutes without set-point a PCS goes back to standby. Heat derates from 85 °C and trips at 95 °C of the hottest NTC. Grid protection
-trips outside 47.5–51.5 Hz and 80–115 % of the voltage. Ratings: public specification of the Kehua BCS1250K; ramp and times are assumptions.
+States: shutdown (no command or BMS not ready), standby (ready, AC contactor open), starting (5 s synchronising),
+running, fault. After ten minutes without set-point a PCS goes back to standby. Heat derates from 85 °C and trips at
+95 °C of the hottest NTC. Grid protection trips outside 47.5–51.5 Hz and 80–115 % of the voltage. Ratings: public
+specification of the Kehua BCS1250K; ramp and times are assumptions.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class Pcs:
         self.uptime += dt
 
     def command(self, dt: float, setpoint: Array, reactive: Array, ready: Mask) -> None:
-        """Takes new set-points (W, var), walks the state machine by `dt` s; `ready` tells where a BMS allows operation."""
+        """Takes new set-points (W, var), walks the state machine by `dt` s; `ready`: the BMS allows operation."""
         self.setpoint = setpoint
         self.reactive_setpoint = reactive
         for unit in range(len(self.state)):
@@ -165,7 +166,7 @@ class Pcs:
         self.dc_current = circuit.bus_current
 
     def watch(self, dt: float, levels: Array, frequency: float) -> None:
-        """Sees the grid on the LV side (`levels` phase voltages as shares) and trips on what lies outside its protection bands."""
+        """Sees the LV side of the grid (`levels` phase voltages as shares); trips on what lies outside its bands."""
         self.phase_voltage = np.tile(NOMINAL_VOLTAGE / 3**0.5 * levels, (len(self.state), 1))
         self.frequency = frequency
         self._half.step(dt)

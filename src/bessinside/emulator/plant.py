@@ -1,13 +1,13 @@
-"""REF-5M, the reference plant: 2 × 1,250 kW PCS on 12 racks × 4 modules × 104 cells of 314 Ah (5,015.96 kWh), 1,152 NTC.
+"""REF-5M, the reference plant: 2 × 1,250 kW PCS on 12 racks × 4 modules × 104 cells of 314 Ah (5,015.96 kWh).
 
-A step of dt holds the currents and powers last solved for dt, then solves the plant at the new moment, so that everything a register shows
-belongs to one instant and fits together exactly:
+A step of dt holds the currents and powers last solved for dt, then solves the plant at the new moment, so that
+everything a register shows belongs to one instant and fits together exactly:
 
-    cells, plates, sensors, counters advance by dt → weather, cabin, coolant, grid → set-points → PCS and DC circuit → transformer,
-    meter → BMS senses, limits and protects → safety sensors
+    cells, plates, sensors, counters advance by dt → weather, cabin, coolant, grid → set-points → PCS, DC circuit →
+    transformer, meter → BMS senses, limits and protects → safety sensors
 
-Between instants the solution is explicit; steps longer than 10 s are cut into equal ones, because near full and empty a cell's voltage
-answers to its charge within seconds. The same seed, start and steps give bit-identical states.
+Between instants the solution is explicit; steps longer than 10 s are cut into equal ones, because near full and empty
+a cell's voltage answers to its charge within seconds. The same seed, start and steps give bit-identical states.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ class Plant:
         soc: float = 0.52,
         cycles: float = CYCLES,
     ) -> None:
-        """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles; `schedule` defaults to a two-cycle day."""
+        """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles.
+
+        `schedule` defaults to a day of two cycles.
+        """
         stream = Chance(seed).stream
         self.seed = seed
         self.schedule = _built_in() if schedule is None else schedule
@@ -89,7 +92,13 @@ class Plant:
         self.history = history.after(cycles, kind, curve, cells, self.pcs.converter, BUSES)
         past = self.history
         self.cells = Cells(
-            kind, curve, (RACKS, MODULES * CELLS), chance, soc=soc - RESERVE, health=past.health, temperature=temperature
+            kind,
+            curve,
+            (RACKS, MODULES * CELLS),
+            chance,
+            soc=soc - RESERVE,
+            health=past.health,
+            temperature=temperature,
         )
         self.plates = ColdPlates(RACKS * MODULES, CELLS)
         self.sensors = Sensors(temperature, stream("ntc"))
@@ -195,7 +204,7 @@ class Plant:
         self.circuit.set_sources(self.cells.emf.sum(axis=1), self.cells.r0.sum(axis=1))
 
     def _setpoints(self) -> tuple[Array, Array]:
-        """W and var per PCS: the schedule at the meter, so losses and auxiliaries come on top; Q(U) on the grid voltage."""
+        """W and var per PCS: the schedule holds at the meter, so losses come on top; Q(U) on the grid voltage."""
         scheduled = self.schedule.at(self.time_ns)
         total = scheduled + self.transformer.loss + self.auxiliaries if abs(scheduled) >= 1e3 else 0.0
         power = np.where(np.isnan(self.override), np.clip(total / BUSES, -RATED, RATED), self.override)
@@ -217,7 +226,7 @@ class Plant:
         self.pcs.watch(dt, self.grid.phases + self.transformer.lift, self.grid.frequency)
 
     def readings(self, kind: str) -> Mapping[str, Array]:
-        """All quantities of a kind of part at this moment, each float64[parts]; KeyError for a kind that the plant does not have."""
+        """All quantities of a kind of part at this moment, each float64[parts]; KeyError for an unknown kind."""
         if kind not in self._readings:
             if kind not in PARTS:
                 raise KeyError(f"{kind}: the plant has no such part; it has {', '.join(PARTS)}")
@@ -227,7 +236,8 @@ class Plant:
     def quantity(self, kind: str, name: str) -> Array:
         """The metric `name` of every part of `kind` in plant order (rack, module, cell), SI units; a copy.
 
-        KeyError where this plant has no such quantity. NaN where a part does not carry it: the temperature of a cell without sensor.
+        KeyError where this plant has no such quantity. NaN where a part does not carry it: the temperature of a cell
+        without sensor.
         """
         found = self.readings(kind)
         if name not in found:
@@ -241,7 +251,7 @@ class Plant:
         return [f"REF5M-R{rack + 1:02d}M{module + 1}" for rack in range(RACKS) for module in range(MODULES)]
 
     def alarms(self, kind: str, level: int | None = None) -> list[set[str]]:
-        """Names of the active alarms of each part of `kind`; racks and buses tell them by `level` 1, 2 or 3 too (None: any).
+        """Names of the active alarms of each part of `kind`; of racks and buses by `level` 1, 2, 3 too (None: any).
 
         Kinds without alarms of their own have empty sets; KeyError for a kind that the plant does not have.
         """

@@ -6,7 +6,8 @@ Rack r on a bus is a source E_r behind R_r = Σ R0 + joints + cable; an open con
     P = (E − I·R)·I   →   I = 2P / (E + √(E² − 4·R·P))                  the root that stays small for small P
     V_bus = E − I/G,   I_r = (E_r − V_bus)/R_r,   Σ I_r = I
 
-Resistances outside the cells are engineering assumptions: 4 mΩ busbars in a rack, 4 mΩ fuse, contactors and cable, 0.5 mΩ to the PCS.
+Resistances outside the cells are engineering assumptions: 4 mΩ busbars in a rack, 4 mΩ fuse, contactors and cable,
+0.5 mΩ to the PCS.
 """
 
 from __future__ import annotations

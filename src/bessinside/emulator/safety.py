@@ -1,8 +1,9 @@
-"""Smoke, gas and leak: aspirating smoke detector, CO sensor, leak sensing cable, exhaust fans. Calm, with the small noise of real sensors.
+"""Smoke, gas and leak: aspirating smoke detector, CO sensor, leak sensing cable, exhaust fans. Calm, with small noise.
 
-A clean cabin shows 0.015 %/m of obscuration; the aspirator turns at 3,100 rpm; a CO cell wanders around 1 ppm; a dry sensing cable carries
-some microamperes. Smoke levels: alert 0.08, action 0.16 and 0.33, fire 0.66 and 1.6 %/m. CO from 50 ppm starts the exhaust fans, and
-they stop again below 25 ppm. All values are engineering assumptions inside the instruments' published ranges.
+A clean cabin shows 0.015 %/m of obscuration; the aspirator turns at 3,100 rpm; a CO cell wanders around 1 ppm; a dry
+sensing cable carries some microamperes. Smoke levels: alert 0.08, action 0.16 and 0.33, fire 0.66 and 1.6 %/m. CO
+from 50 ppm starts the exhaust fans, and they stop again below 25 ppm. All values are engineering assumptions inside
+the instruments' published ranges.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LEVELS = np.array([0.08, 0.16, 0.33, 0.66, 1.6])  # %/m
 
 
 class Safety:
-    """Sensors of the container. `smoke` %/m, `gas` ppm and `leak` (A, m) are what is added to the calm values from outside."""
+    """Sensors of the container. `smoke` %/m, `gas` ppm and `leak` (A, m) are added to the calm values from outside."""
 
     def __init__(self, chance: np.random.Generator) -> None:
         self.smoke = 0.0

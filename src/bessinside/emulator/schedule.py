@@ -1,32 +1,22 @@
-"""A day's schedule: power at the meter over the time of day (UTC), straight lines between its points, the same every day.
+"""A day's schedule: power at the meter over the time of day (UTC), straight lines between its points, every day alike.
 
 CSV: a header `time,power`, then rows `HH:MM[:SS],W`, ascending, positive when feeding in; lines with `#` are comments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bessinside.emulator import table
 from bessinside.emulator.table import Array
 from bessinside.errors import BessError
 from bessinside.runtime import disk
 
 NS = 1_000_000_000
 DAY = 86400.0
-
-# Two cycles: charged at night and around noon, discharged in the morning and the evening peak. Charging is given more time than it needs:
-# the BMS ends it when the cells are full. Ramps last five minutes.
-TWO_CYCLES = (
-    ("00:30", 0.0), ("00:35", -1.65e6), ("03:55", -1.65e6), ("04:00", 0.0),
-    ("05:30", 0.0), ("05:35", 1.2e6), ("06:30", 1.2e6), ("06:35", 2.1e6), ("07:30", 2.1e6), ("07:35", 0.9e6), ("08:25", 0.9e6),
-    ("08:30", 0.0), ("10:15", 0.0), ("10:20", -1.4e6), ("12:00", -1.4e6), ("12:05", -1.9e6), ("13:55", -1.9e6), ("14:00", 0.0),
-    ("16:15", 0.0), ("16:20", 1.1e6), ("17:15", 1.1e6), ("17:20", 2.4e6), ("18:15", 2.4e6), ("18:20", 1.0e6), ("19:10", 1.0e6),
-    ("19:15", 0.0),
-)  # fmt: skip
 
 
 class ScheduleError(BessError):
@@ -39,11 +29,6 @@ class Schedule:
 
     seconds: Array
     power: Array
-
-    @classmethod
-    def of(cls, points: Sequence[tuple[str, float]]) -> Schedule:
-        """From (time of day, W) points."""
-        return cls(np.array([seconds_of(time) for time, _ in points]), np.array([power for _, power in points]))
 
     @classmethod
     def parse(cls, text: str, name: str = "schedule") -> Schedule:
@@ -100,5 +85,5 @@ def seconds_of(time: str) -> float:
 
 
 def built_in() -> Schedule:
-    """The two-cycle day."""
-    return Schedule.of(TWO_CYCLES)
+    """A day of two cycles: charged at night and around noon, discharged in the morning and evening peaks."""
+    return load_schedule(table.FOLDER / "two_cycles.csv")

@@ -3,12 +3,13 @@
     C·T' = heat − (T − T_coolant(x))/R_plate − (T − T_air)/R_air
     T_coolant(x) = T_supply + x·ΔT,   ṁ·c_p·ΔT = Σ(T − T_coolant(x))/R_plate       per module
 
-The coolant is quasi-static: it crosses a plate in seconds, a cell needs 28 minutes. Both lines are solved together for the mean over a
-step, so any step is stable, and a stopped pump (ṁ = 0) needs no special case: the coolant takes the cells' mean temperature and carries
-nothing away.
+The coolant is quasi-static: it crosses a plate in seconds, a cell needs 28 minutes. Both lines are solved together
+for the mean over a step, so any step is stable, and a stopped pump (ṁ = 0) needs no special case: the coolant takes
+the cells' mean temperature and carries nothing away.
 
-C = 5.6 kg · 1,001 J/(kg·K) (measured LFP cell, SimSES). R_plate 0.30 K/W and R_air 40 K/W are engineering assumptions: no clean public
-measurement of a large cell's temperature was found. Channels run there and back, so along the cells only the middle 40 % of the rise shows.
+C = 5.6 kg · 1,001 J/(kg·K) (measured LFP cell, SimSES). R_plate 0.30 K/W and R_air 40 K/W are engineering
+assumptions: no clean public measurement of a large cell's temperature was found. Channels run there and back, so
+along the cells only the middle 40 % of the rise shows.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class ColdPlates:
     ) -> None:
         """Advances `temperature` (°C, any shape that holds modules × cells, changed in place) by `dt` s.
 
-        `heat` W per cell, `supply` °C, `capacity_flow` = ṁ·c_p of the whole loop in W/K, `air` °C. Exact for constant heat and coolant.
+        `heat` W per cell, `supply` °C, `capacity_flow` = ṁ·c_p of the whole loop in W/K, `air` °C. Exact for constant
+        heat and coolant.
         """
         cells = temperature.reshape(self.modules, -1)
         flow = capacity_flow * self.share

@@ -33,7 +33,7 @@ class Transformer:
         self.lift = 0.0
 
     def step(self, dt: float, power: float, reactive: float, level: float, ambient: float) -> None:
-        """`power` W and `reactive` var fed in from the LV side, `level` the voltage as a share of nominal, `ambient` °C."""
+        """`power` W and `reactive` var fed in from the LV side, `level` the voltage as a share, `ambient` °C."""
         share = hypot(power, reactive) / (RATED * level)
         self.loss = NO_LOAD_LOSS * level**2 + LOAD_LOSS * share**2
         self.reactive = RATED * (MAGNETISING * level**2 + REACTIVE * share**2)

@@ -1,6 +1,6 @@
 """The air around the container: temperature and humidity over the year and the day, with weather on top.
 
-    T = 10.5 + 9.0·cos(2π(d − 201)/365.25) + 4.5·cos(2π(h − 14)/24) + noise (σ 1.5 K, τ 12 h)      central European lowland
+    T = 10.5 + 9.0·cos(2π(d − 201)/365.25) + 4.5·cos(2π(h − 14)/24) + noise (σ 1.5 K, τ 12 h)      central Europe
     dew point = T_year − 3.5 + noise (σ 2 K, τ 24 h), never above T
     p = 611.2 Pa·exp(17.62·T/(243.12 + T))                                                         Magnus formula (WMO)
 

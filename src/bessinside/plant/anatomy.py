@@ -7,16 +7,10 @@ from dataclasses import dataclass
 
 from bessinside.plant import parts
 
-INSIDE: dict[str, tuple[str, ...]] = {
-    "container": ("rack", "module", "cell"),
-    "rack": ("module", "cell"),
-    "module": ("cell",),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container: racks in it, modules a rack, cells a module, NTC sensors a module."""
+    """One container: racks in it, modules a rack, cells and NTC sensors a module."""
 
     id: str
     racks: int
@@ -71,7 +65,9 @@ class Anatomy:
         paths = [ancestor]
         for step in chain:
             if step not in have:
-                paths = [f"{path}/{parts.segment(step, n)}" for path in paths for n in range(1, container.count(step) + 1)]
+                paths = [
+                    f"{path}/{parts.segment(step, n)}" for path in paths for n in range(1, container.count(step) + 1)
+                ]
         yield from paths
 
     def all(self, kind: str) -> tuple[str, ...]:

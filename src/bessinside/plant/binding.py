@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy
-from bessinside.plant.metrics import Metric, vocabulary
+from bessinside.registers.metrics import Metric, vocabulary
 from bessinside.plant.plantfile import Device, Plant, PlantError
 from bessinside.registers import Group, Layout, Point, RegisterMap, UnitError, factor, flatten, load_map
 
@@ -26,9 +26,9 @@ from bessinside.registers import Group, Layout, Point, RegisterMap, UnitError, f
 class BoundDevice:
     """One device with its map laid out over the plant. Arrays have one entry per point of the device.
 
-    `parts` are part paths, `metrics` entries of the vocabulary (None where the point has none), `factor` turns the map's
-    unit into the metric's SI unit, `first` is the plant-wide index of the first point. Points that the plant file leaves
-    out (`only`, `skip`) are not here.
+    `parts` are part paths, `metrics` entries of the vocabulary (None where the point has none), `factor` turns the
+    map's unit into the metric's SI unit, `first` is the plant-wide index of the first point. Points that the plant file
+    leaves out (`only`, `skip`) are not here.
     """
 
     number: int
@@ -47,7 +47,7 @@ class BoundDevice:
 
     def point(self, i: int) -> Point:
         """The definition of the i-th point in the map."""
-        return self.layout.points[self.layout.point[i]]
+        return self.layout.definition(i)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _bind_device(number: int, device: Device, found: RegisterMap, plant: Plant, 
             )
     counts = _counts(found, device, plant.anatomy)
     layout = flatten(found, lambda group, _: counts.get(id(group)))
-    place = _Places(plant.anatomy, device)
+    place = _Places(plant, device)
     paths, names, metrics, factors = [], [], [], []
     known = vocabulary()
     for i in range(len(layout.point)):
@@ -209,8 +209,9 @@ def _factor(found: RegisterMap, point: Point, metric: Metric | None) -> float:
 class _Places:
     """Resolves instances of groups to part paths; remembers what it resolved."""
 
-    def __init__(self, anatomy: Anatomy, device: Device) -> None:
-        self.anatomy = anatomy
+    def __init__(self, plant: Plant, device: Device) -> None:
+        self.plant = plant
+        self.anatomy = plant.anatomy
         self.device = device
         self.children: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -225,19 +226,24 @@ class _Places:
             if level == 0:
                 path = self.device.at[number - 1] if group.repeats else path
             elif group.anatomy is not None:
-                path = self.child(path, group.anatomy)[number - 1]
+                path = self.child(path, group.anatomy, number)
             elif group.repeats:
                 suffix += f"_{number}"
         if point.part is not None:
             kind, _, number_text = point.part.partition("/")
-            path = self.child(path, kind)[int(number_text or 1) - 1]
+            path = self.child(path, kind, int(number_text or 1))
         return path, suffix
 
-    def child(self, path: str, kind: str) -> tuple[str, ...]:
+    def child(self, path: str, kind: str, number: int) -> str:
+        """The `number`-th part of `kind` below a part."""
         key = (path, kind)
         if key not in self.children:
             self.children[key] = tuple(self.anatomy.below(kind, path))
-        return self.children[key]
+        found = self.children[key]
+        if not 1 <= number <= len(found):
+            where = f"device.{self.device.id}"
+            raise PlantError(self.plant.path, 0, where, f"{path} has {len(found)} {kind}s, the device speaks of {number}")
+        return found[number - 1]
 
 
 def _unique(devices: list[BoundDevice]) -> tuple[str, ...]:
@@ -257,5 +263,7 @@ def _unique(devices: list[BoundDevice]) -> tuple[str, ...]:
         ids.append(text)
     if len(set(ids)) != len(ids):
         again = next(text for text, count in Counter(ids).items() if count > 1)
-        raise PlantError(devices[0].device.id, 0, again, "two points of one device have the same place, name and address")
+        raise PlantError(
+            devices[0].device.id, 0, again, "two points of one device have the same place, name and address"
+        )
     return tuple(ids)

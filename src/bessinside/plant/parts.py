@@ -26,6 +26,7 @@ KIND: dict[str, str] = {prefix: kind for kind, prefix in PREFIX.items()}
 DIGITS: dict[str, int] = {"rack": 2, "cell": 3, "sensor": 2}
 
 _SEGMENT = re.compile(r"([a-z]+)(\d*)")
+_INSIDE = {"container": ("",), "rack": ("container",), "module": ("rack",), "cell": ("module",), "sensor": ("module",)}
 
 
 def segment(kind: str, number: int) -> str:
@@ -54,6 +55,21 @@ def numbers(path: str) -> dict[str, int]:
     return dict(split_segment(part) for part in path.split("/"))
 
 
+def canonical(path: str) -> str:
+    """A path with its numbers as this plant writes them: `c1/r4` is `c1/r04`. Raises ValueError, also where a part is
+    not inside what stands before it."""
+    segments, around = [], ""
+    for text in path.split("/"):
+        kind, number = split_segment(text)
+        if around not in _INSIDE.get(kind, ("", "container")):
+            raise ValueError(f"{path!r}: a {kind} is not inside {f'a {around}' if around else 'nothing'}")
+        if number < 1:
+            raise ValueError(f"{text!r} is no part: numbers begin at 1")
+        segments.append(segment(kind, number) if text[-1].isdigit() or kind in _INSIDE else text)
+        around = kind
+    return "/".join(segments)
+
+
 def join(*segments: str) -> str:
     """Segments joined to a path; empty ones are left out."""
     return "/".join(part for part in segments if part)
@@ -66,14 +82,16 @@ def within(path: str, ancestor: str) -> bool:
 
 def title(path: str, language: str = "en") -> str:
     """A path in words: `Rack 4, module 3, cell 26`."""
-    return ", ".join(_words(path.split("/"), language)).capitalize() if path else ""
+    words = ", ".join(_words(path.split("/"), language)) if path else ""
+    return words[:1].upper() + words[1:]
 
 
 _WORDS = {
     "en": {"container": "container", "rack": "rack", "module": "module", "cell": "cell", "sensor": "NTC", "pcs": "PCS"}
     | {"meter": "meter", "bus": "DC bus", "cooling": "cooling unit", "smoke": "smoke detector", "leak": "leak cable"},
-    "de": {"container": "Container", "rack": "Strang", "module": "Modul", "cell": "Zelle", "sensor": "NTC", "pcs": "PCS"}
-    | {"meter": "Zähler", "bus": "DC-Kreis", "cooling": "Kühlung", "smoke": "Rauchmelder", "leak": "Leckkabel"},
+    "de": {"container": "Container", "rack": "Strang", "module": "Modul", "cell": "Zelle", "sensor": "NTC"}
+    | {"pcs": "PCS", "meter": "Zähler", "bus": "DC-Kreis"}
+    | {"cooling": "Kühlung", "smoke": "Rauchmelder", "leak": "Leckkabel"},
 }
 
 

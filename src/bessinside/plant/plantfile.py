@@ -112,7 +112,9 @@ def load_plant(source: str | Path) -> Plant:
         text = disk.read_text(path)
     except OSError as error:
         known = ", ".join(shipped_plants())
-        raise PlantError(source, 0, "file", f"cannot be read ({error.strerror}); shipped plants are: {known}") from error
+        raise PlantError(
+            source, 0, "file", f"cannot be read ({error.strerror}); shipped plants are: {known}"
+        ) from error
     return parse_plant(text, str(path))
 
 
@@ -249,7 +251,9 @@ class _Reader:
         except ValueError as error:
             raise self.error(where, str(error)) from error
         if kind not in kinds:
-            raise self.error(where, f"expected a {' or '.join(kinds)} such as {parts.segment(kinds[0], 1)}, got {text!r}")
+            raise self.error(
+                where, f"expected a {' or '.join(kinds)} such as {parts.segment(kinds[0], 1)}, got {text!r}"
+            )
 
     def stands(self, where: tuple[str | int, ...], path: str, anatomy: Anatomy) -> None:
         """Checks that a part path exists in this plant."""
@@ -265,7 +269,9 @@ class _Reader:
             for kind in ("rack", "module"):
                 if numbers.get(kind, 1) > container.count(kind):
                     have = container.count(kind)
-                    raise self.error((*where, "at"), f"{path!r}: {container.id} has {have} {kind}s, not {numbers[kind]}")
+                    raise self.error(
+                        (*where, "at"), f"{path!r}: {container.id} has {have} {kind}s, not {numbers[kind]}"
+                    )
         elif "bus" in numbers and path not in anatomy.all("bus"):
             raise self.error((*where, "at"), f"{path!r} is no bus of this plant; add [bus.{path}] with its racks")
 

@@ -133,7 +133,8 @@ class Codec:
                 return float("nan")
             raw = self.raw(i, words)
             bits = np.array(raw if point.low_first else raw[::-1], "<u2")
-            step = abs(float(np.spacing(bits.view(_FLOAT[point.words].newbyteorder("<"))[0])))
+            with np.errstate(over="ignore"):
+                step = abs(float(np.spacing(bits.view(_FLOAT[point.words].newbyteorder("<"))[0])))
         return step * 10.0**exponent * float(self.factor[i])
 
     def steps(self, i: int, words: Words) -> list[Step]:
@@ -196,16 +197,13 @@ def _decode(lot: Lot, words: Words, values: Floats, state: NDArray[np.uint8]) ->
     out = values[lot.out] if isinstance(lot.out, slice) else np.empty(len(lot))
     number, bad = _number(lot, raw)
     num, den, valid = _scale(lot, words)
-    if num is not None:
-        number = np.multiply(number, num, out=out)
-    if den is not None:
-        number = np.divide(number, den, out=out)
-    if number is not out:
-        np.copyto(out, number)
-    if lot.add is not None:
-        out += lot.add
     if lot.form.kind == "float":
+        # A signalling NaN is data here, not an accident of the arithmetic.
+        with np.errstate(invalid="ignore", over="ignore"):
+            _affine(number, num, den, lot.add, out)
         bad = ~np.isfinite(out)
+    else:
+        _affine(number, num, den, lot.add, out)
     if bad is not None and bad.any():
         _mark(lot, np.flatnonzero(bad), NOT_A_NUMBER, out, state)
     if valid is not None and not np.all(valid):
@@ -220,6 +218,18 @@ def _decode(lot: Lot, words: Words, values: Floats, state: NDArray[np.uint8]) ->
             _mark(lot, lot.sentinel_of[missing], SENTINEL, out, state)
     if not isinstance(lot.out, slice):
         values[lot.out] = out
+
+
+def _affine(number: NDArray[Any], num: Any, den: Any, add: Scalars, out: Floats) -> None:
+    """``number * num / den + add`` into ``out``; None is left out."""
+    if num is not None:
+        number = np.multiply(number, num, out=out)
+    if den is not None:
+        number = np.divide(number, den, out=out)
+    if number is not out:
+        np.copyto(out, number)
+    if add is not None:
+        out += add
 
 
 def _mark(lot: Lot, pos: NDArray[np.intp], code: int, out: Floats, state: NDArray[np.uint8]) -> None:

@@ -6,6 +6,7 @@ A decoder of another language may differ by rounding of the last bits; a relativ
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -146,3 +147,7 @@ def _bad_scales() -> Iterator[dict[str, Any]]:
     yield _vector("uint16", 100, sf=None)
     yield _vector("uint16", 0xFFFF, sf=None, sentinel=[0xFFFF])
     yield _vector("float32", 0x3F800000, sf=None)
+
+
+if __name__ == "__main__":
+    print("[\n" + ",\n".join(json.dumps(vector) for vector in golden_vectors()) + "\n]")

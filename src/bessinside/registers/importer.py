@@ -100,7 +100,7 @@ class _Group:
     count: int = 0
     stride: int | None = None
     points: list[dict[str, Any]] = field(default_factory=list)
-    groups: dict[tuple[str, int | None], _Group] = field(default_factory=dict)
+    groups: dict[tuple[str, int, int | None], _Group] = field(default_factory=dict)
 
 
 def read_table(
@@ -130,7 +130,7 @@ def read_table(
     for cell in cells:
         group = root
         for name, count, stride in cell.levels:
-            group = group.groups.setdefault((name, stride), _Group(count, stride))
+            group = group.groups.setdefault((name, count, stride), _Group(count, stride))
         group.points.append(
             {"name": cell.quantity, "label": cell.quantity.capitalize(), "type": "uint16", **cell.facts()}
         )
@@ -177,7 +177,7 @@ def _take(sheet: Sheet, number: int, columns: dict[str, int], root: _Group) -> N
     for depth, part in enumerate(groups):
         fits = [s for s in strides if part.startswith(s[0]) or s[0].startswith(part)] or strides[depth : depth + 1]
         count, stride = fits[0][1:] if fits else (0, None)
-        group = group.groups.setdefault((part, stride), _Group(count, stride))
+        group = group.groups.setdefault((part, count, stride), _Group(count, stride))
     group.points.append(_point(sheet, number, cells, name))
 
 
@@ -271,7 +271,7 @@ def _lines(group: _Group, indent: str) -> list[str]:
             lines.append(f"{indent}  - {{{inside}}}")
     if group.groups:
         lines.append(f"{indent}groups:")
-        for (name, stride), below in group.groups.items():
+        for (name, _, stride), below in group.groups.items():
             lines.append(f"{indent}  - name: {_plain(_fresh(name, names))}")
             if stride is not None:
                 lines += [f"{indent}    count: {below.count}", f"{indent}    x-stride: {stride}"]

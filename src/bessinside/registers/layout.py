@@ -18,6 +18,9 @@ from bessinside.registers.point import Group, Point, RegisterMap
 Counts = Mapping[str, int] | Callable[[Group, str], int | None]
 
 
+_MOST_INSTANCES = 32767
+
+
 class LayoutError(BessError):
     """A map cannot be laid out: a count is missing or too large, or an address lies past 65535."""
 
@@ -208,6 +211,10 @@ def _instances(register_map: RegisterMap, group: Group, chain: tuple[Group, ...]
         return group.count
     if given < 0:
         raise LayoutError(f"{where}: expected a count of 0 or more, found {given}")
+    if group.first + given > _MOST_INSTANCES:
+        raise LayoutError(
+            f"{where}: expected instance numbers up to {_MOST_INSTANCES}, found {group.first + given - 1}"
+        )
     if isinstance(group.count, int) and 0 < group.count < given:
         raise LayoutError(f"{where}: the map allows {group.count} instances, the plant wants {given}")
     return given

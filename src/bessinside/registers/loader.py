@@ -94,6 +94,8 @@ def parse_map(text: str, file: str) -> RegisterMap:
     source.allow("x-source", SOURCE_KEYS)
     addressing = top.entries("x-addressing")
     addressing.allow("x-addressing", {"printed", "note"})
+    transport = top.entries("x-transport")
+    transport.entries("quirks")
     return RegisterMap(
         id=top.text("id"),
         label=top.text("label"),
@@ -104,7 +106,7 @@ def parse_map(text: str, file: str) -> RegisterMap:
         ),
         group=_group(top.entries("group", required=True), _Flow().below(top), (), None, [None]),
         addressing=Addressing(addressing.integer("printed", 0, -65535, 465535), addressing.text("note", "")),
-        transport=dict(top.entries("x-transport")),
+        transport=dict(transport),
         path=file,
     )  # fmt: skip
 

@@ -136,7 +136,10 @@ def parse(text: str, file: str) -> Entries:
         raise MapError(file, 0, "YAML", f"cannot be read: {error}") from error
     if not isinstance(root, yaml.MappingNode):
         raise MapError(file, 1, "map", "expected a mapping with id, label, x-source and group")
-    entries = _build(root, file)
+    try:
+        entries = _build(root, file)
+    except RecursionError as error:
+        raise MapError(file, 1, "YAML", "an alias leads back into itself, or it nests too deep") from error
     assert isinstance(entries, Entries)
     return entries
 

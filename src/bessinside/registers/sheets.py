@@ -20,6 +20,8 @@ from bessinside.runtime import disk
 _CELL = re.compile(r"(?:cell|zelle)[ _#.-]*(?:no\.?)?\s*(\d+)", re.IGNORECASE)
 _NUMBERED = re.compile(r"cell|zelle|no\.?|number|nr\.?|index|#", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"temp|ntc|°c", re.IGNORECASE)
+_VOLTAGE = re.compile(r"volt|spannung|mv", re.IGNORECASE)
+_SENSOR = re.compile(r"ntc|sensor|probe", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _by_columns(sheet: Sheet, heading: int, columns: list[int]) -> Cells:
                 f"{sheet.file}: {sheet.title} row {n}: expected the cells {stride} apart, as in row {rows[0][0]}"
             )
     quantity = _quantity(sheet.title)
-    inner = ("cell", len(columns), stride)
+    inner = (_part(sheet), len(columns), stride)
     if len(table) == 1:
         return Cells(quantity, (inner,), table[0][0])
     outer = (_outer(sheet, heading), len(table), _even(sheet, [a[0] for a in table], f"column {columns[0] + 1}"))
@@ -121,7 +123,7 @@ def _by_rows(sheet: Sheet, heading: int, titles: list[str]) -> Iterator[Cells]:
         if re.search(r"addr|voltage|temp|register|mv|°c", title, re.IGNORECASE):
             addresses = [_address(sheet, n, row, at) for n, row in rows]
             stride = _even(sheet, addresses, f"column {title!r}")
-            yield Cells(_quantity(title), (("cell", len(rows), stride),), addresses[0])
+            yield Cells(_quantity(title, sheet.title), ((_part(sheet), len(rows), stride),), addresses[0])
 
 
 def _number(text: str) -> str:
@@ -134,8 +136,18 @@ def _outer(sheet: Sheet, heading: int) -> str:
     return next((name for name in ("rack", "module", "pack", "string", "cluster") if name in first), "rack")
 
 
-def _quantity(title: str) -> str:
-    return "temperature" if _TEMPERATURE.search(title) else "voltage"
+def _part(sheet: Sheet) -> str:
+    return "sensor" if _SENSOR.search(sheet.title) else "cell"
+
+
+def _quantity(*titles: str) -> str:
+    """What the first title that says so speaks of; a sheet of cells that says nothing holds voltages."""
+    for title in titles:
+        if _VOLTAGE.search(title):
+            return "voltage"
+        if _TEMPERATURE.search(title):
+            return "temperature"
+    return "voltage"
 
 
 def _address(sheet: Sheet, number: int, row: tuple[str, ...], at: int) -> int:

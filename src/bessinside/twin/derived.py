@@ -84,7 +84,7 @@ class Derived:
         out = np.full(self.size, np.nan)
         marks = np.zeros(self.size, dtype=np.uint8)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # an instance without any good input is NaN, as it should be
+            warnings.simplefilter("ignore", RuntimeWarning)  # an instance without any good input is NaN, rightly
             for group in self.groups:
                 rows = slice(group.first, group.first + len(group.parts))
                 inputs = good[group.inputs]
@@ -111,4 +111,3 @@ class Derived:
             present = {Quality(mark) for mark in np.unique(quality[group.inputs[row]])}
             marks[row] = worst(present - {Quality.GOOD} or {Quality.NOT_IMPLEMENTED})
         return marks
-

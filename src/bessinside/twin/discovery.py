@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bessinside.modbus import ModbusError, connect, parse_endpoint, parse_quirks
+from bessinside.errors import BessError
+from bessinside.modbus import connect, parse_endpoint, parse_quirks
 from bessinside.plant import Device
 from bessinside.registers import RegisterMap, discover, sunspec_map
 
@@ -14,13 +15,15 @@ async def discover_map(device: Device) -> RegisterMap | None:
     endpoint = parse_endpoint(device.url)
     try:
         client = await connect(endpoint, quirks=parse_quirks(device.quirks), device=device.id)
-    except ModbusError:
+    except BessError:
         return None
+
+    async def read(fc: int, address: int, count: int) -> list[int]:
+        return [int(word) for word in await client.read(endpoint.unit, fc, address, count)]
+
     try:
-        return sunspec_map(
-            await discover(lambda fc, address, count: client.read(endpoint.unit, fc, address, count))
-        )
-    except ModbusError:
+        return sunspec_map(await discover(read))
+    except BessError:
         return None
     finally:
         await client.close()

@@ -7,7 +7,7 @@ count) leaves missing inputs out, and its passport says how many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ Kernel = Callable[[Values], Values]
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """One kind of derived figure. `key` is `kind.quantity`; `model` marks what rests on a model, not on registers alone.
+    """One kind of derived figure: `key` is `kind.quantity`; `model` marks what rests on a model, not on registers alone.
 
     `inputs` gives the instances of the figure on a plant: part path and the point indices of its inputs.
     """
@@ -98,7 +98,7 @@ def _efficiency(values: Values) -> Values:
 
 def _power_factor(values: Values) -> Values:
     apparent = np.hypot(values[:, 0], values[:, 1])
-    return np.divide(values[:, 0], apparent, out=np.full(len(values), np.nan), where=apparent > 0)
+    return np.asarray(np.divide(values[:, 0], apparent, out=np.full(len(values), np.nan), where=apparent > 0))
 
 
 def _ocv_residual(values: Values) -> Values:
@@ -271,8 +271,8 @@ FORMULAS: tuple[Formula, ...] = (
         "Mean cell voltage minus open-circuit model",
         "Mittlere Zellspannung minus Ruhespannungsmodell",
         "r = Ū_cell − OCV(SoC)",
-        "model: measured mean open-circuit curve of the Sony US26650 LFP cell (TUM SimSES, BSD-3-Clause), no hysteresis; "
-        "on the plateau 1 % SoC is about 0.5 mV, so read it near the ends only",
+        "model: measured mean open-circuit curve of the Sony US26650 LFP cell (TUM SimSES, BSD-3-Clause), no hysteresis;"
+        " on the plateau 1 % SoC is about 0.5 mV, so read it near the ends only",
         True,
         _ocv_residual,
         _mean_and_soc,

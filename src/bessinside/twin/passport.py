@@ -98,7 +98,7 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class DerivedPassport(msgspec.Struct, frozen=True):
-    """A formula over readings. `left_out` counts inputs without a good reading; `skew_ms` is how far apart they were read."""
+    """A formula over readings. `left_out` counts inputs without a good reading; `skew_ms`: how far apart they were read."""
 
     formula: str
     reference: str
@@ -195,9 +195,7 @@ def _range(point: Point, metric: Any) -> list[float] | None:
 def _map_row(found: RegisterMap, point: Point) -> MapRow:
     source = found.source
     name = found.path.rsplit("/", 1)[-1]
-    return MapRow(
-        found.id, found.label, source.document, source.issue, source.date, source.read_from, name, point.line
-    )
+    return MapRow(found.id, found.label, source.document, source.issue, source.date, source.read_from, name, point.line)
 
 
 def _exchange(readings: Readings, block: int, answer: Sweep | None) -> ExchangeRow:

@@ -1,4 +1,4 @@
-"""What answers at an address, and which map fits it best, by evidence: registers that answer and values that make sense."""
+"""What answers at an address, and which map fits best, by evidence: registers that answer, values that make sense."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import numpy as np
 from bessinside.errors import BessError
 from bessinside.modbus import Client, ModbusError, Outcome, Quirks, connect, parse_endpoint, plan
 from bessinside.plant import Metric, vocabulary
-from bessinside.registers import Codec, Group, Layout, RegisterMap, discover, flatten, load_map, shipped_maps, sunspec_map
+from bessinside.registers import (
+    Codec,
+    Group,
+    Layout,
+    RegisterMap,
+    discover,
+    flatten,
+    load_map,
+    shipped_maps,
+    sunspec_map,
+)
 from bessinside.runtime import clock
 
 PAUSE_S = 0.02  # between reads: a scan asks strangers, so it asks gently
@@ -34,7 +44,9 @@ class Fit:
 
     @property
     def score(self) -> float:
-        return self.answered / self.asked * (self.plausible / self.judged if self.judged else 0.5) if self.asked else 0.0
+        return (
+            self.answered / self.asked * (self.plausible / self.judged if self.judged else 0.5) if self.asked else 0.0
+        )
 
     @property
     def evidence(self) -> str:
@@ -52,7 +64,7 @@ class Found:
 
 
 async def scan(host: str, ports: Iterable[int], units: Iterable[int]) -> AsyncIterator[tuple[str, Found | None]]:
-    """Tries each port and unit in turn; gives the address tried and what was found there, None where nothing answers."""
+    """Tries each port and unit in turn; gives the address tried and what was found, None where nothing answers."""
     maps = [load_map(name) for name in shipped_maps()]
     units = tuple(units)
     for port in ports:
@@ -114,7 +126,9 @@ async def fit(client: Client, unit: int, found: RegisterMap) -> Fit:
         if metric is not None and metric.range is not None and point.wire_type.numeric and state[i] == 0:
             judged += 1
             # values stay in the map's unit here; a range three decades wide of the mark is what tells maps apart
-            plausible += bool(np.isfinite(values[i]) and abs(values[i]) <= max(map(abs, metric.range)) and values[i] != 0)
+            plausible += bool(
+                np.isfinite(values[i]) and abs(values[i]) <= max(map(abs, metric.range)) and values[i] != 0
+            )
     asked = int((block >= 0).sum())
     return Fit(found.id, found.label, asked, int(answered[picked].sum()), plausible, judged)
 

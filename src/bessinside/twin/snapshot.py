@@ -18,8 +18,8 @@ class Snapshot:
     """All figures of a plant at one moment. P points, F derived figures.
 
     time_ns: when it was taken, UTC
-    values: float64[P] in SI units, NaN before the first read; quality: uint8[P] of `Quality`; read_ns: int64[P], time of
-    the last byte of the answer, 0 before the first
+    values: float64[P] in SI units, NaN before the first read; quality: uint8[P] of `Quality`; read_ns: int64[P], time
+    of the last byte of the answer, 0 before the first
     derived_values, derived_quality: the same for derived figures; derived_ns: int64[F], the oldest input's time
     """
 

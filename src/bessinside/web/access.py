@@ -51,7 +51,9 @@ class Gate:
     hosts: frozenset[str]
     accounts: Accounts | None
 
-    def __call__(self, connection: ASGIConnection[BaseRouteHandler, object, object, object], handler: BaseRouteHandler) -> None:
+    def __call__(
+        self, connection: ASGIConnection[BaseRouteHandler, object, object, object], handler: BaseRouteHandler
+    ) -> None:
         """Litestar guard. Raises PermissionDeniedException (403) or NotAuthorizedException (401)."""
         socket = isinstance(handler, WebsocketRouteHandler)
         method = "WEBSOCKET" if socket else str(connection.scope.get("method", "GET"))

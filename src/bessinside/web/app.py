@@ -58,7 +58,9 @@ class SessionRow(msgspec.Struct, frozen=True):
     role: str | None = None
 
 
-def create_app(twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Accounts | None = None, secure: bool = False) -> Litestar:
+def create_app(
+    twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Accounts | None = None, secure: bool = False
+) -> Litestar:
     """The web application around a twin. The twin is started and stopped with it.
 
     `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
@@ -80,10 +82,14 @@ def create_app(twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Acc
 
     @get("/api/schema", summary="How to decode the frames of the live socket", media_type="application/json")
     async def get_schema(lang: Language = "en") -> Response[bytes]:
-        return Response(page_schema(twin, lang)[1], media_type="application/json", headers={"Cache-Control": "no-cache"})
+        return Response(
+            page_schema(twin, lang)[1], media_type="application/json", headers={"Cache-Control": "no-cache"}
+        )
 
     @get("/api/figures/{figure_id:path}", summary="One figure; with /passport at the end, where it comes from")
-    async def get_figure(request: Request[Any, Any, Any], figure_id: str, lang: Language = "en") -> FigureRow | Passport:
+    async def get_figure(
+        request: Request[Any, Any, Any], figure_id: str, lang: Language = "en"
+    ) -> FigureRow | Passport:
         name = figure_id.strip("/")
         try:
             if name.endswith("/passport"):
@@ -205,4 +211,3 @@ def _plain_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if status == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return Response({"status": status, "detail": detail}, status_code=status, headers=SECURITY_HEADERS)
-

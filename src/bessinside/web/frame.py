@@ -44,4 +44,3 @@ def encode_frame(twin: Twin, now: Snapshot, schema_hash: str) -> bytes:
         len(now.derived_values),
     )
     return head + zlib.compress(body, 1)
-

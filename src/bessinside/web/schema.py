@@ -16,16 +16,17 @@ _CELL_METRICS = {"cells": ("cell", "cell.voltage"), "sensors": ("sensor", "senso
 
 def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
     """The schema as JSON and its hash (8 hex digits); the hash does not depend on the language."""
-    content = {
+    points, figures = _points(twin, language), _figures(twin, language)
+    content: dict[str, Any] = {
         "endian": "little",
         "devices": _devices(twin),
         "blocks": _blocks(twin),
-        "points": _points(twin, language),
-        "figures": _figures(twin, language),
+        "points": points,
+        "figures": figures,
         "levels": [{"id": level.id, "key": level.key} for level in levels()],
         **{name: _layout(twin, *where) for name, where in _CELL_METRICS.items()},
     }
-    neutral = content | {"points": content["points"] | {"label": []}, "figures": [f["id"] for f in content["figures"]]}
+    neutral = content | {"points": points | {"label": []}, "figures": [figure["id"] for figure in figures]}
     digest = hashlib.blake2b(msgspec.json.encode(neutral), digest_size=4).hexdigest()
     return digest, msgspec.json.encode({"hash": digest, **content})
 

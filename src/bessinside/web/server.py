@@ -62,8 +62,8 @@ class Listen:
             )
         if not self.tls and not self.behind_proxy:
             raise ServeError(
-                f"{self.host} can be reached from other machines and passwords would travel in the clear: give --cert and "
-                "--key, or --behind-proxy if a proxy in front of this server speaks TLS"
+                f"{self.host} can be reached from other machines and passwords would travel in the clear: give --cert "
+                "and --key, or --behind-proxy if a proxy in front of this server speaks TLS"
             )
 
     def hosts(self) -> frozenset[str]:

@@ -43,7 +43,9 @@ def load_users(path: str | Path) -> dict[str, User]:
     try:
         table = tomllib.loads(disk.read_text(path))
     except FileNotFoundError:
-        raise UsersError(f"{path}: no such file; add the first user with `bessinside user NAME --file {path}`") from None
+        raise UsersError(
+            f"{path}: no such file; add the first user with `bessinside user NAME --file {path}`"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise UsersError(f"{path}: {error}") from error
     users: dict[str, User] = {}

@@ -1,7 +1,6 @@
 /** The only component that writes a value: whatever it shows opens its passport. */
 
-import { t } from "../i18n";
-import { language } from "../i18n";
+import { language, t } from "../i18n";
 import { openFigure, route } from "../page/route";
 import { faceOf, Quality } from "./quality";
 import { read, type Reading } from "./reading";
@@ -39,7 +38,7 @@ export function Figure({ id, as = "tile", label, unitless = false }: FigureProps
         {as !== "tile" && <Mark quality={reading.quality} quiet />}
         <span class="figure-number">{reading.shown}</span>
         {!unitless && reading.shownUnit && <span class="figure-unit"> {reading.shownUnit}</span>}
-        <Tags reading={reading} />
+        <Tags reading={reading} short={as === "bare" || as === "line"} />
       </span>
       {as === "tile" && <Foot reading={reading} />}
     </button>
@@ -56,16 +55,22 @@ function Foot({ reading }: { reading: Reading }) {
   );
 }
 
-function Tags({ reading }: { reading: Reading }) {
+function Tags({ reading, short }: { reading: Reading; short: boolean }) {
   return (
     <>
       {reading.modelled && <span class="tag tag-model">{t("figure.model")}</span>}
-      {reading.suspect && (
-        <span class="tag tag-suspect" title={reading.suspect}>
-          {t("figure.suspect")}
-        </span>
-      )}
+      {reading.suspect && <Suspect why={reading.suspect} short={short} />}
     </>
+  );
+}
+
+/** The map says why a reader must not trust this register yet; in little room a question mark stands for the word. */
+export function Suspect({ why, short = false }: { why: string; short?: boolean }) {
+  return (
+    <span class={short ? "suspect-short" : "tag tag-suspect"} title={`${t("figure.suspect")}: ${why}`}>
+      {short ? <span aria-hidden="true">?</span> : null}
+      <span class={short ? "hidden" : undefined}>{t("figure.suspect")}</span>
+    </span>
   );
 }
 

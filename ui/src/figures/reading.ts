@@ -1,11 +1,10 @@
 /** One figure as the page shows it: value decoded here from the raw words, quality and age from the frame. */
 
-import { t } from "../i18n";
-import { language } from "../i18n";
+import { language, t } from "../i18n";
 import { labelOf, type Model, type Ref } from "../plant/model";
 import { splitId } from "../plant/parts";
 import { kindOf as kindOfType, power, text } from "../wire/decode";
-import type { LevelFigure, SymbolRow } from "../wire/schema";
+import type { DerivedRow, LevelFigure, SymbolRow } from "../wire/schema";
 import { hasValue, Quality } from "./quality";
 import { model, paused, serverNow, snapshot, type Snapshot } from "./snapshot";
 import { displayOf, writeNumber } from "./units";
@@ -33,6 +32,8 @@ const NOTHING = "—";
 /** Polls that may be missed before the page itself calls a value stale. */
 const MISSED_POLLS = 3;
 const GRACE_S = 2;
+/** A frame as old as this says nothing about now. */
+const DEAD_MS = 7000;
 
 /** Reads a figure by its id; subscribes the caller to the snapshot. */
 export function read(id: string): Reading {
@@ -70,20 +71,20 @@ function readDerived(of: Model, ref: Ref, id: string, shown: Snapshot | null): R
   const raw = shown?.frame.figureValue[ref.index];
   let quality: number = shown?.frame.figureQuality[ref.index] ?? Quality.None;
   const value = raw !== undefined && Number.isFinite(raw) && hasValue(quality) ? raw : null;
-  const ages = (row.inputs ?? []).map((input) => inputAge(of, input, shown)).filter((age): age is number => age !== null);
-  const ageS = ages.length ? Math.max(...ages) : shown ? Math.max(0, serverNow(shown) - shown.frame.serverMs) / 1000 : null;
-  if (quality === Quality.Good && !paused.value && ageS !== null && ageS > 5 + GRACE_S) quality = Quality.Stale;
+  const ageS = quality === Quality.None ? null : derivedAge(row, shown);
+  if (quality === Quality.Good && !paused.value && shown && serverNow(shown) - shown.frame.serverMs > DEAD_MS) quality = Quality.Stale;
   const text = writeValue(value, row.unit, metric, null, row.digits ?? null);
   return {
     id, part, metric, label: labelOf(of, id), unit: row.unit, derived: true,
-    modelled: row.model ?? /\bocv\b|model/i.test(`${row.kind} ${metric.replaceAll("_", " ")}`),
-    value, ...text, quality, ageS: quality === Quality.None ? null : ageS, suspect: null, register: null,
+    modelled: row.model === true,
+    value, ...text, quality, ageS, suspect: null, register: null,
   };
 }
 
-function inputAge(of: Model, input: string | number, shown: Snapshot | null): number | null {
-  const index = typeof input === "number" ? input : of.refs.get(input)?.derived === false ? of.refs.get(input)!.index : -1;
-  return index < 0 ? null : pointAge(of, index, shown);
+/** Age of a formula's oldest input, null where the schema does not say which blocks it is read from. */
+function derivedAge(row: DerivedRow, shown: Snapshot | null): number | null {
+  const times = (row.blocks ?? []).map((block) => shown?.frame.blockMs[block] ?? NaN).filter((ms) => ms > 0);
+  return shown && times.length ? Math.max(0, serverNow(shown) - Math.min(...times)) / 1000 : null;
 }
 
 function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Reading {
@@ -106,7 +107,7 @@ function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Re
 export function pointAge(of: Model, i: number, shown: Snapshot | null): number | null {
   const block = of.schema.points.block[i]!;
   const ms = block >= 0 ? shown?.frame.blockMs[block] : undefined;
-  return shown && ms !== undefined && Number.isFinite(ms) ? Math.max(0, serverNow(shown) - ms) / 1000 : null;
+  return shown && ms !== undefined && ms > 0 ? Math.max(0, serverNow(shown) - ms) / 1000 : null;
 }
 
 /** Quality as the frame says it; a good value that the page has waited for too long is stale whoever is to blame. */
@@ -131,7 +132,7 @@ export function quantum(of: Model, i: number, shown: Snapshot | null): number | 
   const p = of.schema.points;
   if (kindOfType(p.type[i]!) === "float") return null;
   const exponent = p.sf_point[i]! < 0 ? (p.sf[i] ?? 0) : shown ? of.decoder.exponent(i, shown.frame.words) : 0;
-  return power(exponent) * Math.abs(p.factor[i]!);
+  return exponent === null ? null : power(exponent) * Math.abs(p.factor[i]!);
 }
 
 function writeText(of: Model, i: number, shown: Snapshot | null, quality: number): string {

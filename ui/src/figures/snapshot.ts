@@ -13,7 +13,7 @@ export interface Snapshot {
   states: Uint8Array;
   /** `performance.now()` when the frame came. */
   receivedMs: number;
-  /** Block times that no frame has, so that ages can be told from the newest answer of all. */
+  /** Time of the block that answered longest ago, Infinity before any answered. */
   oldestMs: number;
 }
 
@@ -33,7 +33,7 @@ export function take(frame: Frame, of: Model): Snapshot {
   const states = new Uint8Array(of.decoder.size);
   of.decoder.decodeAll(frame.words, values, states);
   let oldestMs = Infinity;
-  for (const ms of frame.blockMs) if (ms < oldestMs) oldestMs = ms;
+  for (const ms of frame.blockMs) if (ms > 0 && ms < oldestMs) oldestMs = ms;
   return { frame, values, states, receivedMs: performance.now(), oldestMs };
 }
 

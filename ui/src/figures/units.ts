@@ -50,7 +50,7 @@ const SMALL_DIFFERENCE = /(spread|residual|deviation|imbalance)/;
  *
  * `quantum` is the smallest step of the register in SI (null for floats and formulas): no digit is shown that the register
  * cannot say, and none is lost. `digits` is the number of decimals a formula is good for, in SI. Counters above one
- * million go to mega; differences of voltage are read in mV; tiny currents in mA or µA by their step.
+ * million go to mega; differences of voltage are read in mV; tiny currents in mA or µA and small powers in W by their step.
  */
 export function displayOf(unit: string, metric: string, value: number, quantum: number | null, digits: number | null = null): Display {
   let scale = SCALES[unit] ?? { unit, factor: 1, decimals: 2 };
@@ -58,13 +58,17 @@ export function displayOf(unit: string, metric: string, value: number, quantum: 
   if (unit === "A" && quantum !== null && quantum < 1e-3) {
     scale = quantum < 1e-5 ? { unit: "µA", factor: 1e6, decimals: 1 } : { unit: "mA", factor: 1e3, decimals: 1 };
   }
+  if (unit === "W" && quantum !== null && quantum <= 1) scale = { unit: "W", factor: 1, decimals: 0 };
   if (MEGA[unit] && Math.abs(value) >= 1e6) scale = MEGA[unit];
-  return { unit: scale.unit, factor: scale.factor, decimals: decimalsOf(scale, quantum, digits) };
+  return { unit: scale.unit, factor: scale.factor, decimals: decimalsOf(scale, quantum, digits, metric, value) };
 }
 
-function decimalsOf(scale: Scale, quantum: number | null, digits: number | null): number {
+function decimalsOf(scale: Scale, quantum: number | null, digits: number | null, metric: string, value: number): number {
   if (quantum !== null && quantum > 0) return clamp(Math.ceil(-Math.log10(quantum * scale.factor) - 1e-6));
   if (digits !== null) return clamp(Math.round(digits - Math.log10(scale.factor)));
+  if (scale.unit === "" && Number.isInteger(value)) return 0;
+  // a voltage of a single cell is read to the millivolt, its mean one step finer
+  if (scale.unit === "V" && Math.abs(value) < 10) return metric.includes("mean") ? 4 : 3;
   return scale.decimals;
 }
 

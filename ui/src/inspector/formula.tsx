@@ -1,9 +1,10 @@
+import { useState } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { labelOf } from "../plant/model";
 import { partShort, splitId } from "../plant/parts";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { useState } from "preact/hooks";
+import { Facts } from "./register";
 import type { DerivedPassport } from "../wire/schema";
 
 const FIRST = 12;
@@ -26,9 +27,15 @@ export function Formula({ derived }: { derived: DerivedPassport }) {
             {t("inspector.reference")}: {derived.reference}
           </p>
         )}
+        <Facts
+          rows={[
+            ["fact.left_out", derived.left_out],
+            ["fact.skew", derived.skew_ms === null ? null : `${derived.skew_ms.toFixed(0)} ms`],
+          ]}
+        />
       </section>
       <section class="pane">
-        <h3>{t("inspector.inputs", { n: derived.inputs.length })}</h3>
+        <h3>{t("inspector.inputs", { n: derived.inputs_total })}</h3>
         <div class="inputs">
           {inputs.map((input) => (
             <Figure key={input.id} id={input.id} as="line" label={[partShort(splitId(input.id).part), labelOf(of, input.id)].filter(Boolean).join(" · ")} />

@@ -53,6 +53,7 @@ export function Inspector({ id }: { id: string }) {
       <p class="inspector-id">
         <code>{id}</code> <Copy text={id} label={t("inspector.copy_id")} />
       </p>
+      {known?.quality_note && <p class="note">{known.quality_note}</p>}
       {error && <p class="failure">✕ {error}</p>}
       {!known && !error && <p class="muted">{t("page.loading")}</p>}
       {known?.reading?.suspect && (
@@ -63,7 +64,7 @@ export function Inspector({ id }: { id: string }) {
       {known?.reading && <Register passport={known} reading={known.reading} />}
       {known?.derived && <Formula derived={known.derived} />}
       {known && <TrendPane passport={known} />}
-      {known?.reading?.commands && <Commands commands={known.reading.commands} />}
+      {known?.reading && <Commands commands={known.reading.commands} />}
     </aside>
   );
 }

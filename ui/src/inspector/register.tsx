@@ -32,9 +32,9 @@ export function Register({ passport, reading }: { passport: Passport; reading: R
   );
 }
 
-type FactRow = [key: Key, value: unknown];
+export type FactRow = [key: Key, value: unknown];
 
-function Facts({ rows }: { rows: FactRow[] }) {
+export function Facts({ rows }: { rows: FactRow[] }) {
   return (
     <dl class="facts-list">
       {rows
@@ -52,6 +52,7 @@ function Facts({ rows }: { rows: FactRow[] }) {
 function registerFacts(reading: ReadingPassport): FactRow[] {
   const { device } = reading;
   return [
+    ["fact.point", reading.point],
     ["fact.device", `${device.label || device.id} (${device.id})`],
     ["fact.url", device.url],
     ["fact.unit_id", device.unit],
@@ -62,9 +63,9 @@ function registerFacts(reading: ReadingPassport): FactRow[] {
     ["fact.type", reading.type],
     ["fact.access", reading.access],
     ["fact.word_order", reading.words_count > 1 ? reading.word_order : null],
-    ["fact.scale", plain(reading.scale)],
-    ["fact.sign", plain(reading.sign)],
-    ["fact.sentinel", plain(reading.sentinel)],
+    ["fact.scale", reading.scale],
+    ["fact.sign", reading.sign],
+    ["fact.sentinel", reading.sentinel.join(", ")],
     ["fact.range", reading.range ? `${reading.range[0]} … ${reading.range[1]}` : null],
   ];
 }
@@ -74,20 +75,15 @@ function functionName(code: number): string {
   return [1, 2, 3, 4].includes(code) ? `${code} · ${t(key)}` : String(code);
 }
 
-function plain(value: unknown): string | null {
-  if (value === null || value === undefined || value === "") return null;
-  if (Array.isArray(value)) return value.length ? value.map(plain).join(", ") : null;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
 function exchangeFacts({ exchange }: ReadingPassport): FactRow[] {
-  if (!exchange) return [];
+  const read = exchange.sent_ms !== null;
   return [
     ["fact.outcome", exchange.outcome],
-    ["fact.sent", writeTime(exchange.sent)],
-    ["fact.received", writeTime(exchange.received)],
-    ["fact.took", exchange.ms == null ? null : `${exchange.ms.toFixed(2)} ms`],
-    ["fact.transaction", exchange.tid],
+    ["fact.note", exchange.note],
+    ["fact.sent", read ? writeTime(exchange.sent_ms) : null],
+    ["fact.received", read ? writeTime(exchange.received_ms) : null],
+    ["fact.took", exchange.duration_ms === null ? null : `${exchange.duration_ms.toFixed(2)} ms`],
+    ["fact.transaction", read ? exchange.tid : null],
   ];
 }
 
@@ -97,8 +93,9 @@ function sourceFacts(reading: ReadingPassport): FactRow[] {
     ["fact.map", `${map.label} (${map.id})`],
     ["fact.document", [map.document, map.issue, map.date].filter(Boolean).join(" · ")],
     ["fact.row", reading.source],
+    ["fact.read_from", map.read_from],
     ["fact.file", map.file ? `${map.file}${map.line ? `:${map.line}` : ""}` : null],
-    ["fact.verified", reading.verified_by?.join(" · ")],
+    ["fact.verified", reading.verified_by.join(" · ")],
   ];
 }
 
@@ -124,7 +121,7 @@ function Steps({ reading }: { reading: ReadingPassport }) {
 
 /** The page decodes the passport's words by itself and says whether it comes to the server's value. */
 function SecondOpinion({ passport, reading }: { passport: Passport; reading: ReadingPassport }) {
-  const own = decodeHere(model.value, passport.id, reading.words ?? []);
+  const own = decodeHere(model.value, passport.id, reading.words);
   if (own === null || typeof passport.value !== "number") return null;
   const alike = Math.abs(own - passport.value) <= 1e-9 * Math.max(1, Math.abs(passport.value));
   return <p class={alike ? "note" : "suspect"}>{alike ? `● ${t("inspector.alike")}` : `△ ${t("inspector.different", { value: own })}`}</p>;

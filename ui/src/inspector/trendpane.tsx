@@ -11,7 +11,7 @@ export function TrendPane({ passport }: { passport: Passport }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const look = theme.value;
-  const points = passport.trend?.t.length ?? 0;
+  const points = passport.trend.t.length;
   const reading = read(passport.id);
   useEffect(() => {
     let over = false;
@@ -28,13 +28,13 @@ export function TrendPane({ passport }: { passport: Passport }) {
   }, [passport.id, look, points > 1]);
   const draw = () => {
     const trend = passport.trend;
-    if (!trend || trend.t.length < 2) return;
+    if (trend.t.length < 2) return;
     const last = trend.v.findLast((value) => value !== null) ?? 0;
     const { unit, factor, decimals } = displayOf(passport.unit, reading.metric, Number(last), null);
     plot.current?.draw(trend.t, trend.v.map((value) => (value === null ? null : value * factor)), unit, decimals);
   };
   useEffect(draw, [passport]);
-  if (passport.trend === null || passport.trend === undefined) return null;
+  if (points === 0) return null;
   return (
     <section class="pane">
       <h3>{t("inspector.trend")}</h3>

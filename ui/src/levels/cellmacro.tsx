@@ -8,10 +8,23 @@ import { find, indexIn, partsOf } from "../plant/model";
 import { above, numberOf, partTitle, segment, splitId } from "../plant/parts";
 import { navigate, openFigure, route } from "../page/route";
 import { Columns } from "../twin2d/bars";
-import { diverging } from "../twin2d/colour";
-import { nice } from "../twin2d/statistics";
+import { deviationColour } from "../twin2d/colour";
+import { reachOf } from "../twin2d/statistics";
 import { idAt } from "./field";
 import { PartChoice } from "./partchoice";
+
+/** The part of the cell that stands farthest from the mean, where none is named. */
+function farthest(ids: string[], centre: number): string | null {
+  let found: string | null = null;
+  let most = -1;
+  for (const id of ids) {
+    const value = read(id).value;
+    if (value === null || Math.abs(value - centre) <= most) continue;
+    most = Math.abs(value - centre);
+    found = splitId(id).part;
+  }
+  return found;
+}
 
 export function CellMacro() {
   const of = model.value!;
@@ -26,8 +39,9 @@ export function CellMacro() {
   const values = ids.map((id) => read(id).value).filter((value): value is number => value !== null);
   const mean = find(of, module, "cell_voltage_mean");
   const centre = (mean ? read(mean).value : null) ?? values.reduce((a, b) => a + b, 0) / (values.length || 1);
-  const reach = nice(Math.max(2, ...values.map((value) => Math.abs(value - centre) * 1e3)));
-  const cell = looked && numberOf(looked, "cell") !== null ? looked : null;
+  const reach = reachOf(Math.max(2, ...values.map((value) => Math.abs(value - centre) * 1e3)));
+  const named = looked && numberOf(looked, "cell") !== null ? looked : null;
+  const cell = named ?? farthest(ids, centre);
   const rack = above(module, "rack")!;
   const residuals = [cell, module, rack].filter((part): part is string => part !== null).map((part) => find(of, part, "ocv_residual")).filter((id): id is string => id !== null);
   return (
@@ -47,7 +61,7 @@ export function CellMacro() {
         unit="mV"
         label={t("macro.keys")}
         selected={figure && ids.includes(figure) ? figure : cell ? find(of, cell, "voltage") : null}
-        colour={(value) => diverging.css((value + reach) / (2 * reach))}
+        colour={(value) => deviationColour(value, reach)}
         onSelect={openFigure}
       />
       <div class="tiles">

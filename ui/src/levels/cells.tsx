@@ -4,13 +4,13 @@ import { useState } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
-import { findAll, indexIn, type CellField } from "../plant/model";
+import { findAll, indexIn, sourceOf, type CellField } from "../plant/model";
 import { partTitle, splitId } from "../plant/parts";
 import { navigate, openFigure, route } from "../page/route";
 import { cividis, diverging, type ColourScale } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
-import { nice, percentile } from "../twin2d/statistics";
+import { percentile, reachOf } from "../twin2d/statistics";
 import { fieldNow, idAt, type FieldNow } from "./field";
 import { sensorPlaces } from "./sensorplaces";
 
@@ -80,7 +80,7 @@ export function scaleOf(now: FieldNow, mode: Mode): ColourScale | null {
     const span = Math.max(high - low, SMALLEST_SPAN);
     return { from: (low + high - span) / 2, to: (low + high + span) / 2, ramp: cividis, zero: 0 };
   }
-  const reach = nice(Math.max(high - summary.mean, summary.mean - low, SMALLEST_SPAN));
+  const reach = reachOf(Math.max(high - summary.mean, summary.mean - low, SMALLEST_SPAN));
   return { from: -reach, to: reach, ramp: diverging, zero: summary.mean };
 }
 
@@ -98,7 +98,7 @@ export function open(field: CellField, index: number): void {
 }
 
 /** What the cursor stands on; every device that reports it. */
-export function Readout({ field, index, metric = "voltage" }: { field: CellField; index: number; metric?: string }) {
+export function Readout({ field, index, metric = "voltage", hint = "cells.hint" }: { field: CellField; index: number; metric?: string; hint?: Key }) {
   const of = model.value!;
   const part = index >= 0 ? field.parts[index]! : null;
   const ids = part ? findAll(of, part, metric) : [];
@@ -111,13 +111,13 @@ export function Readout({ field, index, metric = "voltage" }: { field: CellField
           </span>
           {ids.map((id) => (
             <span key={id} class="readout-value">
-              <Figure id={id} as="line" {...(ids.length > 1 ? { label: splitId(id).device ?? "" } : {})} />
+              <Figure id={id} as="line" {...(ids.length > 1 ? { label: sourceOf(of, id) } : {})} />
             </span>
           ))}
           {ids.length === 0 && <span class="muted">{t("figure.no_register")}</span>}
         </>
       ) : (
-        <span class="muted">{t("cells.hint")}</span>
+        <span class="muted">{t(hint)}</span>
       )}
     </p>
   );

@@ -3,8 +3,8 @@
 import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { find, findAll, labelOf, type Model } from "../plant/model";
-import { partShort, partTitle, splitId } from "../plant/parts";
+import { find, findAll, labelOf, sourceOf, type Model } from "../plant/model";
+import { partShort, partTitle } from "../plant/parts";
 import { BarList, type Row } from "../twin2d/bars";
 import { nice } from "../twin2d/statistics";
 import type { BusRow } from "../wire/schema";
@@ -40,7 +40,7 @@ function rowsOf(of: Model, bus: BusRow): Row[] {
   rows.push(of_(bus.id, "voltage", partTitle(bus.id), t("dclink.bus")));
   bus.racks.forEach((rack, i) => {
     const ids = findAll(of, rack, "voltage");
-    const labels = ids.map((id) => (ids.length > 1 ? `${partShort(rack)} ${splitId(id).device}` : partShort(rack)));
+    const labels = ids.map((id) => (ids.length > 1 ? `${partShort(rack)} ${sourceOf(of, id)}` : partShort(rack)));
     ids.forEach((id, n) => rows.push({ id, label: labels[n]!, ...(i === 0 && n === 0 ? { heading: t("dclink.racks") } : {}) }));
   });
   bus.racks.forEach((rack, i) => rows.push(of_(rack, "cell_voltage_sum", partShort(rack), i === 0 ? sumHeading(of, rack) : undefined)));

@@ -1,12 +1,14 @@
 /** A status or alarm word as a strip of lamps, one per bit, with the names that the map gives them. */
 
-import { Age, Mark } from "../figures/figure";
+import { Age, Mark, Suspect } from "../figures/figure";
 import { faceOf } from "../figures/quality";
 import { bitsOf, codeKind, read, symbolText } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
 import { openFigure, route } from "../page/route";
 import type { SymbolRow } from "../wire/schema";
+
+const ALARMING = /(alarm|fault|leak|fire|relays|maintenance|estop)/;
 
 export function Lamps({ id, label }: { id: string; label?: string }) {
   const of = model.value!;
@@ -15,6 +17,8 @@ export function Lamps({ id, label }: { id: string; label?: string }) {
   const point = ref && !ref.derived ? ref.index : -1;
   const bits = point < 0 ? 0 : Math.min(32, bitsOf(of, point));
   const strip = point >= 0 && (codeKind(of, point, reading.metric) === "bits" || bits === 1) ? bits : 0;
+  // a set bit is a warning only where the word is one
+  const lit = ALARMING.test(reading.metric) ? " lit" : " on";
   const symbols = point < 0 ? [] : (of.schema.points.symbols[point] ?? []);
   return (
     <button
@@ -30,7 +34,7 @@ export function Lamps({ id, label }: { id: string; label?: string }) {
       <span class="lamps-label">{label ?? reading.label}</span>
       <span class="lamps-strip" aria-hidden="true">
         {Array.from({ length: strip }, (_, bit) => (
-          <span key={bit} class={`lamp${isSet(reading.value, bit) ? " lit" : ""}${reading.value === null ? " hatched" : ""}`} title={nameOf(symbols, bit)} />
+          <span key={bit} class={`lamp${isSet(reading.value, bit) ? lit : ""}${reading.value === null ? " hatched" : ""}`} title={nameOf(symbols, bit)} />
         ))}
       </span>
       <span class="lamps-value">
@@ -38,7 +42,7 @@ export function Lamps({ id, label }: { id: string; label?: string }) {
       </span>
       <span class="lamps-foot">
         <Mark quality={reading.quality} text /> <Age seconds={reading.ageS} />
-        {reading.suspect && <span class="tag tag-suspect">{t("figure.suspect")}</span>}
+        {reading.suspect && <Suspect why={reading.suspect} short />}
       </span>
     </button>
   );

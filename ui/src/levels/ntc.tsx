@@ -7,12 +7,12 @@ import { partTitle } from "../plant/parts";
 import { cividis, diverging, type ColourScale } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
-import { nice, percentile } from "../twin2d/statistics";
+import { percentile, reachOf } from "../twin2d/statistics";
 import { open, Readout, selectedIn } from "./cells";
 import { fieldNow, type FieldNow } from "./field";
 import { Circuit } from "./thermal";
 
-const SMALLEST_SPAN_K = 1;
+const SMALLEST_SPAN_K = 5;
 
 export function Ntc() {
   return (
@@ -46,7 +46,7 @@ export function SensorMap({ compact = false }: { compact?: boolean }) {
         </div>
         {scale && <Legend scale={scale} unit={deviation ? "K" : "°C"} factor={1} decimals={1} title={t(deviation ? "cells.legend.deviation" : "ntc.absolute")} />}
       </div>
-      <Readout field={field} index={cursor >= 0 ? cursor : selected} metric="temperature" />
+      <Readout field={field} index={cursor >= 0 ? cursor : selected} metric="temperature" hint="ntc.hint" />
       <FieldMap
         field={field}
         values={now.values}
@@ -69,7 +69,7 @@ function scaleOf({ summary, values }: FieldNow, deviation: boolean): ColourScale
   const low = percentile(values, summary, 0.01);
   const high = percentile(values, summary, 0.99);
   if (deviation) {
-    const reach = nice(Math.max(high - summary.mean, summary.mean - low, SMALLEST_SPAN_K));
+    const reach = reachOf(Math.max(high - summary.mean, summary.mean - low, SMALLEST_SPAN_K / 2));
     return { from: -reach, to: reach, ramp: diverging, zero: summary.mean };
   }
   const span = Math.max(high - low, SMALLEST_SPAN_K);

@@ -46,8 +46,7 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
 }
 
 export function ratedPower(of: Model): number | null {
-  const power = of.plant.nameplate["power_w"];
-  return typeof power === "number" && power > 0 ? power : null;
+  return of.plant.power_w !== null && of.plant.power_w > 0 ? of.plant.power_w : null;
 }
 
 function Branch({ pcs, bus, rated, detail }: { pcs: string | null; bus: BusRow | null; rated: number | null; detail: "meter" | "pcs" }) {

@@ -5,7 +5,7 @@ import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
 import { findAll, partsOf, type Model } from "../plant/model";
-import { partTitle, splitId } from "../plant/parts";
+import { partShort, partTitle, splitId } from "../plant/parts";
 import { Lamps } from "./lamps";
 
 interface Duty {
@@ -66,7 +66,7 @@ function Strip({ ids }: { ids: string[] }) {
   return (
     <div class="strip">
       {ids.map((id) => (
-        <Figure key={id} id={id} as="line" label={named(id)} />
+        <Figure key={id} id={id} as="line" label={`${partShort(splitId(id).part)} · ${read(id).label}`} />
       ))}
     </div>
   );

@@ -1,15 +1,16 @@
 /** Level 8: which cell is highest, which lowest, and how the field lies between them. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { model } from "../figures/snapshot";
 import { writeNumber } from "../figures/units";
 import { language, t, type Key } from "../i18n";
 import type { CellField } from "../plant/model";
 import { partShort, partTitle } from "../plant/parts";
-import { diverging } from "../twin2d/colour";
+import { deviationColour } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
+import { useWidth } from "../twin2d/size";
 import { histogram, nice, ticks } from "../twin2d/statistics";
 import { decimalsFor } from "../twin2d/bars";
 import { open, Readout, scaleOf, selectedIn } from "./cells";
@@ -25,7 +26,7 @@ export function Spread() {
   const { field, summary } = now;
   const selected = selectedIn(field);
   const scale = scaleOf(now, "deviation");
-  const highest = summary ? summary.order.slice(-TOP).reverse() : [];
+  const highest = summary ? [...summary.order].sort((a, b) => now.values[b]! - now.values[a]! || a - b).slice(0, TOP) : [];
   const lowest = summary ? summary.order.slice(0, TOP) : [];
   const extremes = [highest[0], lowest[0]].filter((index): index is number => index !== undefined);
   return (
@@ -35,7 +36,7 @@ export function Spread() {
           <Extreme title="spread.highest" field={field} index={highest[0]} />
           <Extreme title="spread.lowest" field={field} index={lowest[0]} />
         </div>
-        <Histogram now={now} />
+        <Histogram now={now} reach={scale?.to ?? 1} />
       </section>
       <section class="picture" aria-label={t("cells.title")}>
         <div class="toolbar">{scale && <Legend scale={scale} unit="mV" factor={1e3} decimals={0} title={t("cells.legend.deviation")} />}</div>
@@ -99,51 +100,56 @@ function TopList({ title, field, indices, onLook }: { title: Key; field: CellFie
   );
 }
 
-const WIDTH = 560;
-const HEIGHT = 150;
+const HEIGHT = 170;
+const LEFT = 44;
+const RIGHT = 26;
 
 /** How many cells lie in each step of voltage; the axes are scales, the bars carry no numbers. */
-function Histogram({ now: { summary, values } }: { now: FieldNow }) {
-  if (!summary) return <div class="histogram hatched" />;
+function Histogram({ now, reach }: { now: FieldNow; reach: number }) {
+  const { summary, values } = now;
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  if (!summary || width === 0) return <div class={summary ? "histogram" : "histogram hatched"} ref={box} />;
   const step = Math.max(0.001, nice((summary.high - summary.low) / 40));
-  const from = Math.floor(summary.low / step) * step;
+  // a bin stands around the values that its register can take
+  const from = Math.floor(summary.low / step + 1e-9) * step - step / 2;
   const bins = Math.max(1, Math.floor((summary.high - from) / step + 1e-9) + 1);
   const counts = histogram(values, summary, from, step, bins);
   const most = Math.max(...counts);
   const to = from + bins * step;
-  const x = (value: number) => 40 + ((value - from) / (to - from)) * (WIDTH - 60);
+  const x = (value: number) => LEFT + ((value - from) / (to - from)) * (width - LEFT - RIGHT);
   const y = (count: number) => HEIGHT - 24 - (count / most) * (HEIGHT - 36);
-  const marks = ticks(from, to, 6);
-  const levels = ticks(0, most, 3);
-  const reach = Math.max(summary.high - summary.mean, summary.mean - summary.low, step);
+  const marks = ticks(from, to, Math.max(2, width / 110));
   return (
-    <svg class="histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t("spread.histogram")} data-scale>
-      {levels.map((level) => (
-        <g key={level}>
-          <line x1="40" x2={WIDTH - 20} y1={y(level)} y2={y(level)} class="gridline" />
-          <text x="34" y={y(level) + 4} class="tick" text-anchor="end">
-            {writeNumber(level, 0, language.value)}
+    <div class="histogram" ref={box}>
+      <svg width={width} height={HEIGHT} role="img" aria-label={t("spread.histogram")} data-scale>
+        {ticks(0, most, 3).map((level) => (
+          <g key={level}>
+            <line x1={LEFT} x2={width - RIGHT} y1={y(level)} y2={y(level)} class="gridline" />
+            <text x={LEFT - 6} y={y(level) + 4} class="tick" text-anchor="end">
+              {writeNumber(level, 0, language.value)}
+            </text>
+          </g>
+        ))}
+        {counts.map((count, i) => (
+          <rect
+            key={i}
+            x={x(from + i * step)}
+            y={y(count)}
+            width={Math.max(1, (width - LEFT - RIGHT) / bins - 1)}
+            height={HEIGHT - 24 - y(count)}
+            style={{ fill: deviationColour(from + (i + 0.5) * step - summary.mean, reach) }}
+          />
+        ))}
+        {marks.map((mark) => (
+          <text key={mark} x={x(mark)} y={HEIGHT - 8} class="tick" text-anchor="middle">
+            {writeNumber(mark, decimalsFor(marks), language.value)}
           </text>
-        </g>
-      ))}
-      {counts.map((count, i) => (
-        <rect
-          key={i}
-          x={x(from + i * step)}
-          y={y(count)}
-          width={Math.max(1, (WIDTH - 60) / bins - 1)}
-          height={HEIGHT - 24 - y(count)}
-          style={{ fill: diverging.css((from + (i + 0.5) * step - summary.mean + reach) / (2 * reach)) }}
-        />
-      ))}
-      {marks.map((mark) => (
-        <text key={mark} x={x(mark)} y={HEIGHT - 8} class="tick" text-anchor="middle">
-          {writeNumber(mark, decimalsFor(marks), language.value)}
+        ))}
+        <text x={width} y={HEIGHT - 8} class="tick" text-anchor="end">
+          V
         </text>
-      ))}
-      <text x={WIDTH - 8} y={HEIGHT - 8} class="tick" text-anchor="end">
-        V
-      </text>
-    </svg>
+      </svg>
+    </div>
   );
 }

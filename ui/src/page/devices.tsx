@@ -1,6 +1,6 @@
 import { health, model } from "../figures/snapshot";
 import { writeAge, writeNumber } from "../figures/units";
-import { language, t } from "../i18n";
+import { language, t, type Key } from "../i18n";
 import { isAnswering } from "./header";
 import { navigate } from "./route";
 
@@ -16,7 +16,7 @@ export function Devices() {
         <table class="grid devices">
           <thead>
             <tr>
-              {(["devices.device", "devices.state", "devices.map", "devices.address", "devices.every", "devices.sweep", "devices.age", "devices.error"] as const).map((key) => (
+              {(["devices.device", "devices.state", "devices.map", "devices.address", "devices.every", "devices.sweep", "devices.age", "devices.refused", "devices.error"] as const).map((key) => (
                 <th key={key} scope="col">
                   {t(key)}
                 </th>
@@ -35,7 +35,7 @@ export function Devices() {
                     </button>
                   </th>
                   <td data-nav>
-                    <span class={`mark mark-${answers ? "good" : row ? "no-answer" : "none"}`}>{answers ? "●" : row ? "✕" : "–"}</span> {row?.state ?? "—"}
+                    <span class={`mark mark-${answers ? "good" : row ? "no-answer" : "none"}`}>{answers ? "●" : row ? "✕" : "–"}</span> {row ? t(`device.${row.state}` as Key) : "—"}
                   </td>
                   <td data-nav>{device.map_label || device.map}</td>
                   <td data-nav class="mono">
@@ -44,6 +44,7 @@ export function Devices() {
                   <td data-age>{device.every_s} s</td>
                   <td data-age>{row?.last_sweep_ms == null ? "—" : `${writeNumber(row.last_sweep_ms, 0, language.value)} ms`}</td>
                   <td data-age>{row?.age_s == null ? "—" : writeAge(row.age_s, language.value)}</td>
+                  <td data-nav title={t("devices.refused_hint")}>{device.refused ?? "—"}</td>
                   <td data-nav class="error-text">
                     {row?.error ?? ""}
                   </td>

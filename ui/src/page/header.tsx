@@ -67,7 +67,7 @@ function sources(urls: string[]): string {
 function Link() {
   const { state, retryAtMs } = link.value;
   const wait = retryAtMs === null ? 0 : Math.max(0, Math.ceil((retryAtMs - tick.value) / 1000));
-  const bad = (health.value?.devices ?? []).filter((device) => !isAnswering(device.state)).length;
+  const bad = (health.value?.devices ?? []).filter((device) => device.state === "down" || device.state === "partly").length;
   const open = route.value.view === "devices";
   return (
     <button type="button" class={`link link-${state}${bad ? " link-bad" : ""}`} aria-pressed={open} onClick={() => navigate({ view: "devices" })} title={t("header.devices")}>
@@ -81,7 +81,7 @@ function Link() {
 }
 
 export function isAnswering(state: string): boolean {
-  return /^(ok|good|up|open|polling|running|connected|online|reading)/i.test(state);
+  return state === "up";
 }
 
 function Oldest() {

@@ -1,6 +1,7 @@
 /** The plant under one index: every point and derived figure by id, part and metric. Built once per schema. */
 
 import type { BusRow, ContainerRow, LevelRow, PlantRow, Schema } from "../wire/schema";
+import { t } from "../i18n";
 import { Decoder } from "../wire/decode";
 import { kindOf, numberOf, segment, splitId } from "./parts";
 
@@ -65,11 +66,11 @@ export function buildModel(schema: Schema, plant: PlantRow, levels: LevelRow[]):
   schema.figures.forEach((row, index) => {
     const { part, metric } = splitId(row.id);
     refs.set(row.id, { derived: true, index });
-    place(row.id, row.part ?? part, metric);
+    place(row.id, row.part || part, metric);
   });
   for (const ids of at.values()) ids.sort((a, b) => Number(carried(schema, refs, b)) - Number(carried(schema, refs, a)));
   const containers = plant.anatomy.containers;
-  const buses = plant.anatomy.buses ?? busesOfDiagram(plant, parts);
+  const { buses } = plant.anatomy;
   const model: Model = {
     schema, plant, levels, refs, at, parts, buses,
     decoder: new Decoder(p),
@@ -139,19 +140,6 @@ function fieldOf(model: Model, containers: ContainerRow[], kind: "cell" | "senso
   return points.every((index) => index < 0) ? null : { parts, points, racks: rackParts.length, modules: first.modules, each, rackParts };
 }
 
-/** Buses as the one-line diagram of the API states them; a plant without that statement has its buses without racks. */
-function busesOfDiagram(plant: PlantRow, parts: Map<string, string[]>): BusRow[] {
-  const edges = (plant.oneline?.edges ?? []).map((edge) =>
-    Array.isArray(edge) ? (edge as string[]) : [String((edge as { from: string }).from), String((edge as { to: string }).to)],
-  );
-  const linked = (id: string) => edges.filter((edge) => edge.includes(id)).map((edge) => edge.find((end) => end !== id)!);
-  return (parts.get("bus") ?? []).map((id) => ({
-    id,
-    pcs: linked(id).find((end) => kindOf(end) === "pcs") ?? null,
-    racks: linked(id).filter((end) => kindOf(end) === "rack"),
-  }));
-}
-
 /** The bus a rack hangs on. */
 export function busOf(model: Model, rack: string): BusRow | null {
   return model.buses.find((bus) => bus.racks.includes(rack)) ?? null;
@@ -165,6 +153,13 @@ export function labelOf(model: Model, id: string): string {
   if (!ref) return splitId(id).metric.replaceAll("_", " ");
   const label = ref.derived ? model.schema.figures[ref.index]!.label : model.schema.points.label[ref.index]!;
   return label || splitId(id).metric.replaceAll("_", " ");
+}
+
+/** Who says it, where several do: the device, or that it is derived. */
+export function sourceOf(model: Model, id: string): string {
+  const ref = model.refs.get(id);
+  if (!ref) return "";
+  return ref.derived ? t("figure.derived") : model.schema.devices[model.schema.points.device[ref.index]!]!.id;
 }
 
 /** Number of a cell or sensor within its field, -1 where it is none of it. */

@@ -1,8 +1,7 @@
-import { Age, Mark } from "../figures/figure";
+import { Age, Mark, Suspect } from "../figures/figure";
 import { faceOf } from "../figures/quality";
 import { read } from "../figures/reading";
 import { model, snapshot } from "../figures/snapshot";
-import { t } from "../i18n";
 import { openFigure, route } from "../page/route";
 import { rawHex } from "./rows";
 
@@ -44,11 +43,7 @@ export function MirrorRow({ at, point, top, focused, onFocus }: RowProps) {
       </span>
       <span role="gridcell" class="c-name" title={`${id}\n${reading.label}`}>
         {id.split("@")[0]}
-        {reading.suspect && (
-          <span class="tag tag-suspect" title={reading.suspect}>
-            {t("figure.suspect")}
-          </span>
-        )}
+        {reading.suspect && <Suspect why={reading.suspect} />}
       </span>
       <span role="gridcell" class="c-type">{p.type[point]}</span>
       <span role="gridcell" class="c-access">{p.access[point]}</span>

@@ -75,7 +75,7 @@ export function BarList({ rows, from, to, unit, factor = 1, as, coloured = false
             </span>
           ))}
         </span>
-        <span>{unit}</span>
+        <span class="axis-unit">{unit}</span>
       </div>
     </div>
   );

@@ -38,6 +38,12 @@ export function stepOf(share: number): number {
 export const cividis = rampOf(CIVIDIS);
 export const diverging = rampOf(DIVERGING);
 
+/** Colour of a deviation that stands alone on the ground: never so pale that it is lost there. */
+export function deviationColour(deviation: number, reach: number): string {
+  const share = Math.min(1, Math.abs(deviation) / reach);
+  return diverging.css(0.5 + Math.sign(deviation) * (0.2 + 0.3 * share));
+}
+
 /** A colour scale: from and to in SI, and the ramp between. */
 export interface ColourScale {
   from: number;

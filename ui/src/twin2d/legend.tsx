@@ -16,7 +16,7 @@ export function Legend({ scale, unit, factor, decimals, title }: { scale: Colour
   }, [scale.ramp]);
   const from = scale.from * factor;
   const to = scale.to * factor;
-  const between = ticks(from, to, 4).filter((tick) => tick > from + (to - from) * 0.08 && tick < to - (to - from) * 0.08);
+  const between = ticks(from, to, 4).filter((tick) => tick > from + (to - from) * 0.15 && tick < to - (to - from) * 0.15);
   const signed = scale.zero !== 0;
   const write = (value: number) => `${signed && value > 0 ? "+" : ""}${writeNumber(value, decimals, language.value)}`;
   return (

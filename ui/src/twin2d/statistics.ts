@@ -18,7 +18,7 @@ export function summarise(values: ArrayLike<number>, counts: (i: number) => bool
     sum += values[i]!;
   }
   if (order.length === 0) return null;
-  order.sort((a, b) => values[a]! - values[b]!);
+  order.sort((a, b) => values[a]! - values[b]! || a - b);
   return { order, mean: sum / order.length, low: values[order[0]!]!, high: values[order[order.length - 1]!]! };
 }
 
@@ -33,6 +33,13 @@ export function nice(value: number): number {
   if (!(value > 0)) return 1;
   const ten = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * ten).find((step) => step >= value - 1e-12)!;
+}
+
+/** A round number that is not smaller, in finer steps than `nice`: the reach of a symmetric scale. */
+export function reachOf(value: number): number {
+  if (!(value > 0)) return 1;
+  const ten = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * ten).find((step) => step >= value - 1e-12)!;
 }
 
 /** Ticks of an axis: round numbers from `from` to `to`, about `count` of them. */

@@ -3,6 +3,7 @@
  *
  *   value = sign × ((raw × 10^sf + add) × factor)
  *
+ * computed as raw × num ÷ den + offset with sign and factor folded in, so that a decimal value is rounded once.
  * `raw` is the number in the point's words (reversed where the low word comes first), cut out by mask and shift,
  * then signed at its width. Sentinels are compared before any sign.
  */
@@ -29,8 +30,8 @@ export interface Rule {
   low_first: boolean;
   mask: number | bigint | null;
   shift: number;
-  /** Exponent of ten; the caller resolves a scale factor that is itself a register. */
-  sf: number;
+  /** Exponent of ten; null where a register should carry it and does not. A scale register is resolved by the caller. */
+  sf: number | null;
   add: number;
   sign: number;
   factor: number;
@@ -43,8 +44,8 @@ export interface Decoded {
   state: State;
 }
 
-const SCALE_NOT_IMPLEMENTED = -0x8000;
 const LARGEST_EXPONENT = 10;
+const LARGEST_DENOMINATOR = 10n ** 9n;
 
 export function kindOf(type: string): Kind {
   if (type.startsWith("int") || type === "sunssf") return "int";
@@ -78,15 +79,85 @@ export function decode(rule: Rule, words: ArrayLike<number>, at: number, count: 
     bits = (mask >> BigInt(rule.shift)).toString(2).length;
   }
   if (isSentinel(raw, rule.sentinel)) return { value: NaN, state: State.Sentinel };
-  if (rule.sf === SCALE_NOT_IMPLEMENTED || Math.abs(rule.sf) > LARGEST_EXPONENT) return { value: NaN, state: State.NoScale };
+  if (rule.sf === null || Math.abs(rule.sf) > LARGEST_EXPONENT) return { value: NaN, state: State.NoScale };
   const number = rule.bcd ? fromBcd(raw) : kind === "float" ? fromFloat(raw, count) : fromInteger(raw, bits, kind === "int");
   if (!Number.isFinite(number)) return { value: NaN, state: State.NotANumber };
-  return { value: rule.sign * ((number * power(rule.sf) + rule.add) * rule.factor), state: State.Ok };
+  const value = scale(number, fractionOf(rule.sf, rule.factor), rule);
+  return Number.isFinite(value) ? { value, state: State.Ok } : { value: NaN, state: State.NotANumber };
 }
 
-// JSON cannot carry every 64-bit number exactly: a sentinel that came as a number is compared as one
+interface Scaling {
+  sign: number;
+  add: number;
+  factor: number;
+}
+
+// adding zero leaves no minus before a zero whose sign was turned
+function scale(number: number, [num, den]: Fraction, { sign, add, factor }: Scaling): number {
+  return sign * ((number * num) / den) + sign * add * factor + 0;
+}
+
+type Fraction = readonly [num: number, den: number];
+
+const fractions = new Map<string, Fraction>();
+
+/** `10^sf × factor` as numerator and denominator: a factor that is a fraction of small numbers is taken as that fraction. */
+export function fractionOf(sf: number, factor: number): Fraction {
+  const key = `${sf}/${factor}`;
+  let found = fractions.get(key);
+  if (!found) {
+    found = makeFraction(sf, factor);
+    fractions.set(key, found);
+  }
+  return found;
+}
+
+function makeFraction(sf: number, factor: number): Fraction {
+  let [num, den] = limitDenominator(factor);
+  if (Number(num) / Number(den) !== factor) return [power(Math.max(sf, 0)) * factor, power(Math.max(-sf, 0))];
+  if (sf >= 0) num *= 10n ** BigInt(sf);
+  else den *= 10n ** BigInt(-sf);
+  const common = divisor(num < 0n ? -num : num, den);
+  return [Number(num / common), Number(den / common)];
+}
+
+/** The nearest fraction with a denominator of at most 10^9, by continued fractions. */
+function limitDenominator(value: number): [bigint, bigint] {
+  let den = 1n;
+  let scaled = value;
+  while (!Number.isInteger(scaled)) {
+    scaled *= 2;
+    den *= 2n;
+  }
+  let num = BigInt(scaled);
+  if (den <= LARGEST_DENOMINATOR) return [num, den];
+  const [n, d] = [num, den];
+  let [p0, q0, p1, q1] = [0n, 1n, 1n, 0n];
+  for (;;) {
+    const whole = num / den - (num % den < 0n ? 1n : 0n);
+    const q2 = q0 + whole * q1;
+    if (q2 > LARGEST_DENOMINATOR) break;
+    [p0, q0, p1, q1] = [p1, q1, p0 + whole * p1, q2];
+    [num, den] = [den, num - whole * den];
+  }
+  const steps = (LARGEST_DENOMINATOR - q0) / q1;
+  const [pa, qa] = [p0 + steps * p1, q0 + steps * q1];
+  const off = (p: bigint, q: bigint) => (p * d - n * q < 0n ? n * q - p * d : p * d - n * q);
+  return off(p1, q1) * qa <= off(pa, qa) * q1 ? [p1, q1] : [pa, qa];
+}
+
+function divisor(a: bigint, b: bigint): bigint {
+  while (b) [a, b] = [b, a % b];
+  return a;
+}
+
 function isSentinel(raw: bigint, sentinels: readonly (number | bigint)[]): boolean {
-  return sentinels.some((sentinel) => (typeof sentinel === "bigint" ? raw === sentinel : Number(raw) === sentinel));
+  return sentinels.some((sentinel) => raw === exact(sentinel));
+}
+
+// the only sentinel of 64 bits that a JSON number cannot carry is "all ones"
+function exact(sentinel: number | bigint): bigint {
+  return sentinel === 2 ** 64 ? 2n ** 64n - 1n : BigInt(sentinel);
 }
 
 function fromInteger(raw: bigint, bits: number, signed: boolean): number {
@@ -104,18 +175,20 @@ function fromBcd(raw: bigint): number {
   return /^\d+$/.test(digits) ? Number(digits) : NaN;
 }
 
-/** The text of a string, address or EUI point; empty where the device left it blank. */
+/** The text of a string, address or EUI point; empty where the device left it blank. Devices are foreign input: what cannot be shown is left out. */
 export function text(type: string, words: ArrayLike<number>, at: number, count: number): string {
   const bytes = new Uint8Array(2 * count);
   for (let i = 0; i < count; i++) {
     bytes[2 * i] = words[at + i]! >> 8;
     bytes[2 * i + 1] = words[at + i]! & 0xff;
   }
+  if (bytes.every((byte) => byte === 0)) return "";
   if (type === "ipaddr") return bytes.join(".");
-  if (type === "eui48") return [...bytes.slice(-6)].map(hexByte).join(":");
+  if (type === "eui48") return bytes.slice(2).every((byte) => byte === 0xff) ? "" : [...bytes.slice(2)].map(hexByte).join(":");
   if (type === "ipv6addr") return Array.from({ length: count }, (_, i) => words[at + i]!.toString(16)).join(":");
   const end = bytes.indexOf(0);
-  return new TextDecoder("utf-8").decode(end < 0 ? bytes : bytes.slice(0, end)).trim();
+  const shown = new TextDecoder("utf-8").decode(end < 0 ? bytes : bytes.slice(0, end));
+  return shown.replaceAll(/\p{C}/gu, "").trim();
 }
 
 function hexByte(byte: number): string {
@@ -126,15 +199,17 @@ function hexByte(byte: number): string {
 export class Decoder {
   private readonly simple: Int32Array;
   private readonly others: Int32Array;
-  private readonly scale: Float64Array;
+  private readonly num: Float64Array;
+  private readonly den: Float64Array;
   private readonly rules: (Rule | undefined)[] = [];
 
   constructor(private readonly points: PointColumns) {
     const simple: number[] = [];
     const others: number[] = [];
-    this.scale = new Float64Array(points.id.length);
+    this.num = new Float64Array(points.id.length);
+    this.den = new Float64Array(points.id.length);
     for (let i = 0; i < points.id.length; i++) {
-      this.scale[i] = power(points.sf[i] ?? 0);
+      [this.num[i], this.den[i]] = fractionOf(points.sf[i] ?? 0, points.factor[i]!);
       (this.isSimple(i) ? simple : others).push(i);
     }
     this.simple = Int32Array.from(simple);
@@ -156,7 +231,7 @@ export class Decoder {
         continue;
       }
       const number = type[i] === "int16" ? (raw << 16) >> 16 : raw;
-      values[i] = sign[i]! * ((number * this.scale[i]! + add[i]!) * factor[i]!);
+      values[i] = sign[i]! * ((number * this.num[i]!) / this.den[i]!) + sign[i]! * add[i]! * factor[i]! + 0;
       states[i] = State.Ok;
     }
     for (const i of this.others) {
@@ -178,12 +253,14 @@ export class Decoder {
     return decode(this.rule(i, image), own, 0, this.points.words[i]!);
   }
 
-  /** The exponent of ten of a point; a scale-factor register is read from the image. */
-  exponent(i: number, words: ArrayLike<number>): number {
+  /** The exponent of ten of a point, null where the register that should carry it does not. */
+  exponent(i: number, words: ArrayLike<number>): number | null {
     const at = this.points.sf_point[i]!;
     if (at < 0) return this.points.sf[i] ?? 0;
     const offset = this.points.offset[at]!;
-    return offset < 0 ? SCALE_NOT_IMPLEMENTED : ((words[offset]! << 16) >> 16);
+    if (offset < 0) return null;
+    const exponent = (words[offset]! << 16) >> 16;
+    return Math.abs(exponent) <= LARGEST_EXPONENT ? exponent : null;
   }
 
   private isSimple(i: number): boolean {

@@ -3,7 +3,7 @@
  *
  * header: 0 "BIS1" · 4 u32 version · 8 schema hash (8 ASCII bytes) · 16 f64 server time (ms) · 24 u32 words W ·
  *         28 u32 blocks B · 32 u32 points P · 36 u32 derived figures F
- * body:   words u16[W] · block times f64[B] (ms, NaN never) · point quality u8[P] · figure values f64[F] · figure quality u8[F]
+ * body:   words u16[W] · block times f64[B] (ms, 0 before the first answer) · point quality u8[P] · figure values f64[F] · figure quality u8[F]
  */
 
 export const HEADER_BYTES = 40;
@@ -16,7 +16,7 @@ export interface Frame {
   serverMs: number;
   /** The register image, one host-order number per register. */
   words: Uint16Array;
-  /** Time of each block's last good answer, ms since epoch; NaN where it never answered. */
+  /** Time of each block's last good answer, ms since epoch; 0 (or NaN) where it never answered. */
   blockMs: Float64Array;
   pointQuality: Uint8Array;
   figureValue: Float64Array;

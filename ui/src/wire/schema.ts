@@ -8,6 +8,8 @@ export interface DeviceRow {
   url: string;
   unit: number;
   every_s: number;
+  /** Registers that the device answers with an exception and that are not asked again. */
+  refused?: number;
 }
 
 export interface BlockRow {
@@ -62,11 +64,12 @@ export interface DerivedRow {
   unit: string;
   kind: string;
   formula: string;
+  part: string;
+  model: boolean;
+  /** Decimals the formula is good for, in its unit. */
   digits?: number | null;
-  model?: boolean;
-  part?: string;
-  metric?: string;
-  inputs?: (string | number)[];
+  /** Blocks that the inputs are read from: the oldest of them is the figure's age. */
+  blocks?: number[];
 }
 
 export interface Schema {
@@ -80,9 +83,11 @@ export interface Schema {
 export interface LevelFigure {
   id: string;
   label: string;
-  value: number | string | null;
+  part: string;
+  value: number | null;
+  text: string | null;
   unit: string;
-  quality: string | number;
+  quality: string;
   age: number | null;
 }
 
@@ -113,9 +118,10 @@ export interface PlantRow {
   label: string;
   badge: "EMULATOR" | "PLANT";
   nameplate: Record<string, unknown>;
+  power_w: number | null;
+  energy_wh: number | null;
   metadata: Record<string, unknown>;
-  anatomy: { containers: ContainerRow[]; buses?: BusRow[] };
-  oneline?: { nodes: { id: string; kind?: string }[]; edges: unknown[] };
+  anatomy: { containers: ContainerRow[]; buses: BusRow[] };
   sensor_positions?: unknown;
 }
 
@@ -150,72 +156,72 @@ export interface Step {
 }
 
 export interface ReadingPassport {
-  device: { id: string; label: string; url: string; host?: string; port?: number | null; unit: number };
-  map: {
-    id: string;
-    label: string;
-    document?: string | null;
-    issue?: string | null;
-    date?: string | null;
-    file?: string | null;
-    line?: number | null;
-  };
+  device: { id: string; label: string; url: string; host: string; port: number; unit: number };
+  map: { id: string; label: string; document: string; issue: string; date: string; read_from: string; file: string; line: number };
+  point: string;
   function_code: number;
   address: number;
-  address_document?: number | string | null;
+  address_document: number;
   words_count: number;
-  access?: string | null;
+  access: string;
   type: string;
-  request_hex?: string | null;
-  response_hex?: string | null;
-  exchange?: {
-    tid?: number | null;
-    sent?: number | string | null;
-    received?: number | string | null;
-    ms?: number | null;
-    outcome?: string | null;
-  } | null;
-  words?: string[] | null;
-  word_order?: string | null;
+  word_order: string;
+  words: string[];
+  request_hex: string;
+  response_hex: string;
+  exchange: {
+    tid: number;
+    sent_ms: number | null;
+    received_ms: number | null;
+    duration_ms: number | null;
+    outcome: string;
+    note: string;
+  };
   steps: Step[];
-  sentinel?: unknown;
-  sign?: unknown;
-  scale?: unknown;
-  source?: string | null;
-  suspect?: string | null;
-  verified_by?: string[] | null;
-  range?: [number, number] | null;
-  commands?: Record<string, string>;
+  scale: string;
+  sign: string;
+  sentinel: string[];
+  range: [number, number] | null;
+  source: string;
+  suspect: string | null;
+  verified_by: string[];
+  symbols: Record<string, string>;
+  commands: Record<string, string>;
 }
 
 export interface InputRow {
   id: string;
-  label?: string;
-  value: number | string | null;
+  value: number | null;
   unit: string;
-  quality: string | number;
+  quality: string;
 }
 
 export interface DerivedPassport {
   formula: string;
-  reference?: string | null;
-  model?: boolean;
+  reference: string;
+  model: boolean;
+  /** The first inputs; there may be `inputs_total` of them. */
   inputs: InputRow[];
+  inputs_total: number;
+  left_out: number;
+  skew_ms: number | null;
 }
 
 export interface Passport {
   id: string;
   label: string;
   kind: "reading" | "derived";
-  value: number | string | null;
-  unit: string;
-  text?: string | null;
-  quality: string | number;
-  age_s: number | null;
-  time?: number | string | null;
   part: string;
   metric: string | null;
-  reading?: ReadingPassport | null;
-  derived?: DerivedPassport | null;
-  trend?: { t: number[]; v: (number | null)[] } | null;
+  value: number | null;
+  text: string | null;
+  unit: string;
+  quality: string;
+  quality_note: string;
+  age_s: number | null;
+  time_ms: number | null;
+  emulated: boolean;
+  reading: ReadingPassport | null;
+  derived: DerivedPassport | null;
+  trend: { t: number[]; v: (number | null)[] };
 }

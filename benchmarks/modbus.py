@@ -1,0 +1,357 @@
+"""Our Modbus client and server beside pymodbus, in one run on one machine: what counts are the ratios.
+
+One container is 9,000 registers, read in 72 requests of 125. CPU is user and system time of the process measured;
+servers run in processes of their own. Everything goes over loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from bessinside.modbus import Server, Unit, connect, plan
+from bessinside.modbus.sweep import Image
+
+REGISTERS = 9000
+PLAN = plan(3, np.arange(REGISTERS), 1)
+REQUESTS = len(PLAN.requests)
+Figures = dict[str, object]
+Load = Callable[[int, float], Awaitable[int]]
+
+
+def have_pymodbus() -> bool:
+    """Whether the peer is installed."""
+    return importlib.util.find_spec("pymodbus") is not None
+
+
+# servers, each in a process of its own
+
+
+async def serve_ours() -> None:
+    unit = Unit()
+    unit.holding.put(0, np.arange(REGISTERS))
+    server = Server({1: unit}, max_connections=4096)
+    print(await server.start(), flush=True)
+    await asyncio.Event().wait()
+
+
+async def serve_pymodbus() -> None:
+    from pymodbus.server import ModbusTcpServer
+    from pymodbus.simulator import DataType, SimData, SimDevice
+
+    device = SimDevice(1, [SimData(0, values=list(range(REGISTERS)), datatype=DataType.REGISTERS)])
+    server = ModbusTcpServer(device, address=("127.0.0.1", 0))
+    await server.serve_forever(background=True)
+    print(server.transport.sockets[0].getsockname()[1], flush=True)  # type: ignore[union-attr]
+    await asyncio.Event().wait()
+
+
+class Served:
+    """A running server process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
+
+    def cpu(self) -> float:
+        """Seconds of CPU the process has used (Linux: scheduler statistics, in nanoseconds)."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+@contextmanager
+def served(kind: str, folder: Path) -> Iterator[Served]:
+    """Runs `ours`, `pymodbus` or `c`."""
+    command = [sys.executable, __file__, "--serve", kind]
+    if kind == "c":
+        program = folder / "peer_server"
+        if not program.exists():
+            source = Path(__file__).with_name("peer_server.c")
+            subprocess.run([shutil.which("cc") or "cc", "-O2", str(source), "-o", str(program)], check=True)
+        command = [str(program)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Served(process)
+        finally:
+            process.kill()
+
+
+# clients: read for some seconds over some connections, give the number of requests answered
+
+
+def our_load(port: int, window: int) -> Load:
+    async def load(connections: int, seconds: float) -> int:
+        clients = [await connect(f"modbus+tcp://127.0.0.1:{port}") for _ in range(connections)]
+        image: Image = np.zeros(PLAN.size, ">u2")
+        done = 0
+        until = time.monotonic() + seconds
+
+        async def run(number: int) -> None:
+            nonlocal done
+            client = clients[number]
+            client.window = window
+            while time.monotonic() < until:
+                sweep = await client.sweep(PLAN, image=image)
+                if not sweep.ok:
+                    raise RuntimeError(next(iter(sweep.error.values())))
+                done += REQUESTS
+
+        await asyncio.gather(*map(run, range(connections)))
+        for client in clients:
+            await client.close()
+        return done
+
+    return load
+
+
+def pymodbus_load(port: int) -> Load:
+    from pymodbus.client import AsyncModbusTcpClient
+
+    async def load(connections: int, seconds: float) -> int:
+        clients = [AsyncModbusTcpClient("127.0.0.1", port=port) for _ in range(connections)]
+        for client in clients:
+            await client.connect()
+        done = 0
+        until = time.monotonic() + seconds
+
+        async def run(client: AsyncModbusTcpClient) -> None:
+            nonlocal done
+            while time.monotonic() < until:
+                for request in PLAN.requests[:8]:
+                    answer = await client.read_holding_registers(request.address, count=request.count, device_id=1)
+                    if answer.isError():
+                        raise RuntimeError(str(answer))
+                done += 8
+
+        await asyncio.gather(*map(run, clients))
+        for client in clients:
+            client.close()
+        return done
+
+    return load
+
+
+def measure(load: Load, connections: int, seconds: float) -> tuple[float, float]:
+    """Requests a second, and µs of this process's CPU for each."""
+    asyncio.run(load(connections, min(0.2, seconds)))  # warm up
+    cpu, began = time.process_time(), time.monotonic()
+    done = asyncio.run(load(connections, seconds))
+    return done / (time.monotonic() - began), (time.process_time() - cpu) / done * 1e6
+
+
+# the four tables
+
+
+def clients(folder: Path, seconds: float, device: str) -> Figures:
+    """Clients against the same server: requests a second and µs a request."""
+    found: Figures = {}
+    with served(device, folder) as server:
+        for connections, window in ((1, 1), (10, 1), (100, 1), (1, 8), (10, 8)):
+            rate, cost = measure(our_load(server.port, window), connections, seconds)
+            row = {"requests_s": round(rate), "cpu_us": round(cost, 1)}
+            text = f"{rate:>10,.0f} {cost:>8.1f}"
+            if window == 1 and have_pymodbus():
+                peer_rate, peer_cost = measure(pymodbus_load(server.port), connections, seconds)
+                row |= {"pymodbus_requests_s": round(peer_rate), "pymodbus_cpu_us": round(peer_cost, 1)}
+                row["times_less_cpu"] = round(peer_cost / cost, 1)
+                text += f" {peer_rate:>14,.0f} {peer_cost:>10.1f} {peer_cost / cost:>9.1f}"
+            else:
+                text += f" {'–':>14} {'–':>10} {'–':>9}"
+            found[f"connections_{connections}_in_flight_{window}"] = row
+            print(f"{connections:>11} {window:>9} {text}", flush=True)
+    return found
+
+
+def servers(folder: Path, seconds: float, compiled: bool) -> Figures:
+    """Servers under the load of our client: µs of the server's CPU for each request of 125 registers."""
+    found: Figures = {}
+    kinds = ["ours", *(["pymodbus"] if have_pymodbus() else []), *(["c"] if compiled else [])]
+    for kind in kinds:
+        for window in (1, 8):
+            if kind == "pymodbus" and window > 1:
+                continue  # it answers the first request of a segment and loses the rest
+            with served(kind, folder) as server:
+                load = our_load(server.port, window)
+                asyncio.run(load(10, min(0.2, seconds)))
+                cpu, began = server.cpu(), time.monotonic()
+                done = asyncio.run(load(10, seconds))
+                rate, cost = done / (time.monotonic() - began), (server.cpu() - cpu) / done * 1e6
+            found[f"{kind}_in_flight_{window}"] = {"requests_s": round(rate), "cpu_us": round(cost, 2)}
+            print(f"{kind:>11} {window:>9} {rate:>10,.0f} {cost:>8.2f}", flush=True)
+    return found
+
+
+async def pace(containers: int, seconds: float, read: Callable[[int], Awaitable[None]]) -> tuple[float, float]:
+    """Reads each container once a second, staggered; share of a core, and the 99th percentile of a read in ms."""
+    spans: list[float] = []
+    start = time.monotonic() + 0.05
+
+    async def run(number: int) -> None:
+        due = start + number / containers
+        while due < start + seconds:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            began = time.monotonic()
+            await read(number)
+            spans.append(time.monotonic() - began)
+            due += 1.0
+
+    cpu, began = time.process_time(), time.monotonic()
+    await asyncio.gather(*map(run, range(containers)))
+    share = (time.process_time() - cpu) / max(time.monotonic() - began, seconds)
+    return share, float(np.percentile(spans, 99)) * 1e3
+
+
+async def paced_ours(port: int, containers: int, window: int, seconds: float) -> tuple[float, float]:
+    clients = [await connect(f"modbus+tcp://127.0.0.1:{port}") for _ in range(containers)]
+    for client in clients:
+        client.window = window
+    decode = decoder()
+
+    async def read(number: int) -> None:
+        sweep = await clients[number].sweep(PLAN)
+        if not sweep.ok:
+            raise RuntimeError(next(iter(sweep.error.values())))
+        decode(sweep.image)
+
+    result = await pace(containers, seconds, read)
+    for client in clients:
+        await client.close()
+    return result
+
+
+async def paced_pymodbus(port: int, containers: int, seconds: float) -> tuple[float, float]:
+    from pymodbus.client import AsyncModbusTcpClient
+
+    clients = [AsyncModbusTcpClient("127.0.0.1", port=port) for _ in range(containers)]
+    for client in clients:
+        await client.connect()
+
+    async def read(number: int) -> None:
+        for request in PLAN.requests:
+            answer = await clients[number].read_holding_registers(request.address, count=request.count, device_id=1)
+            if answer.isError():
+                raise RuntimeError(str(answer))
+
+    result = await pace(containers, seconds, read)
+    for client in clients:
+        client.close()
+    return result
+
+
+def paced(folder: Path, seconds: float, device: str) -> Figures:
+    """Containers a core can poll at 1 Hz, from the CPU that some really take; ours with decoding, pymodbus without."""
+    found: Figures = {}
+    runs = [("ours", 100, 1), ("ours", 400, 8), *([("pymodbus", 20, 1)] if have_pymodbus() else [])]
+    with served(device, folder) as server:
+        for kind, containers, window in runs:
+            job = (
+                paced_ours(server.port, containers, window, seconds)
+                if kind == "ours"
+                else paced_pymodbus(server.port, containers, seconds)
+            )
+            share, slow = asyncio.run(job)
+            a_core = containers / share
+            found[f"{kind}_in_flight_{window}"] = {
+                "containers": containers, "core_share": round(share, 4), "p99_ms": round(slow, 2),
+                "containers_a_core": round(a_core),
+            }  # fmt: skip
+            print(f"{kind:>11} {window:>9} {containers:>10} {share:>9.1%} {slow:>9.2f} {a_core:>12,.0f}", flush=True)
+    return found
+
+
+CONTAINER_MAP = """\
+id: container
+x-class: bms
+label: One container for the benchmark
+x-source: {document: none, from: the benchmark itself}
+group:
+  name: container
+  groups:
+  - {name: cell, count: 4992, points: [{name: voltage, type: uint16, sf: -3, units: V, x-address: 0}]}
+  - {name: sensor, count: 2508, points: [{name: temperature, type: int16, sf: -1, units: C, x-address: 4992}]}
+  - {name: other, count: 1500, points: [{name: value, type: uint16, x-address: 7500}]}
+"""
+
+
+def decoder() -> Callable[[Image], object]:
+    """Decodes a container's image to 9,000 float64 values with the registers' codec."""
+    from bessinside.registers import Codec, flatten, parse_map
+
+    layout = flatten(parse_map(CONTAINER_MAP, "container.yaml"), {})
+    codec = Codec(layout, PLAN.place(layout.fc, layout.address))
+    values, state = np.empty(len(layout)), np.empty(len(layout), np.uint8)
+
+    def decode(image: Image) -> object:
+        codec.decode(image, values, state)
+        return values
+
+    return decode
+
+
+def decoding(seconds: float) -> Figures:
+    """µs to decode a container."""
+    decode, image = decoder(), np.arange(REGISTERS).astype(">u2")
+    best, until = float("inf"), time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        for _ in range(100):
+            decode(image)
+        best = min(best, (time.perf_counter() - began) / 100)
+    print(f"{best * 1e6:.1f} µs for {REGISTERS:,} registers")
+    return {"us_a_container": round(best * 1e6, 1)}
+
+
+def heading(title: str, columns: str) -> None:
+    """Prints a title and columns written `name:width`."""
+    cells = (column.rsplit(":", 1) for column in columns.split())
+    print(f"\n{title}\n" + " ".join(f"{name.replace('-', ' '):>{width}}" for name, width in cells), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="shorter runs, less than a minute in all")
+    parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
+    parser.add_argument("--serve", choices=["ours", "pymodbus"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        asyncio.run(serve_ours() if options.serve == "ours" else serve_pymodbus())
+        return
+    seconds, long = (0.8, 5.0) if options.quick else (4.0, 20.0)
+    compiled = shutil.which("cc") is not None
+    device = "c" if compiled else "ours"
+    if not compiled:
+        print("No C compiler (cc): the C server is left out, clients are measured against our own server.")
+    if not have_pymodbus():
+        print("pymodbus is not installed: it is left out.")
+    figures: Figures = {"python": platform.python_version(), "machine": platform.machine(), "clients_against": device}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        heading(f"Clients, against the {device} server",
+                "connections:11 in-flight:9 req/s:10 CPU-µs:8 pymodbus-req/s:14 CPU-µs:10 times:9")  # fmt: skip
+        figures["clients"] = clients(folder, seconds, device)
+        heading("Servers, 10 connections", "server:11 in-flight:9 req/s:10 CPU-µs:8")
+        figures["servers"] = servers(folder, seconds, compiled)
+        heading("At 1 Hz, 9,000 registers a container",
+                "client:11 in-flight:9 containers:10 of-a-core:9 p99-ms:9 a-core:12")  # fmt: skip
+        figures["paced"] = paced(folder, long, device)
+        heading("Decoding a container", "")
+        figures["decode"] = decoding(seconds)
+    if options.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Every key of a map file and of a plant file: which exist is asked of the program, what they mean is said here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bessinside.errors import BessError
+from bessinside.modbus import parse_endpoint, parse_quirks
+from bessinside.modbus.endpoint import SCHEMES
+from bessinside.plant import parse_plant
+from bessinside.registers.schema import map_schema
+from writers import meanings
+from writers.markdown import code, table
+
+MAP_INTRO = """# Keys of a map file
+
+A map is YAML. Its vocabulary is that of SunSpec's models, plus keys that begin with `x-` for what SunSpec cannot say. The loader
+refuses a key that is not here and names file, line and the nearest known one. `bessinside maps schema` prints the JSON Schema for
+editors. A guided example: [add a map](../guides/add-a-map.md).
+"""
+PLACES = (
+    ("A map", ""),
+    ("x-source", "source"),
+    ("A group", "group"),
+    ("A point", "point"),
+    ("A symbol", "symbol"),
+)
+PLANT_INTRO = """# Keys of a plant file
+
+A plant file is TOML. A key that is not here is refused with file, line and the keys that would be right. In whole sentences:
+[a plant of one's own](../guides/own-plant.md).
+"""
+_PLANT = '[plant]\nid = "p"\nlabel = "P"\n'
+_DEVICE = '[[device]]\nid = "d"\nmap = "m"\nat = "meter"\nurl = "u"\n'
+_PLANT_TABLES = {
+    "The file": f"{{}}\n{_PLANT}{_DEVICE}",
+    "[plant]": f"{_PLANT}{{}}\n{_DEVICE}",
+    "[anatomy.c1]": f"{_PLANT}[anatomy.c1]\n{{}}\n{_DEVICE}",
+    "[bus.bus1]": f"{_PLANT}[bus.bus1]\n{{}}\n{_DEVICE}",
+    "[[device]]": f"{_PLANT}{_DEVICE}{{}}\n",
+}
+UNKNOWN = "no-such-key"
+
+
+def map_keys_page() -> str:
+    """Keys of a map by where they stand."""
+    schema = map_schema()
+    parts = [MAP_INTRO]
+    for title, name in PLACES:
+        where = schema["$defs"][name] if name else schema
+        rows = [
+            (code(key), "required" if key in where["required"] else "", _value(value), meanings.of(title, key))
+            for key, value in where["properties"].items()
+        ]
+        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', '', 'Value', 'Meaning'), rows)}")
+    rows = [(code(name), meanings.TRANSPORT[name]) for name in meanings.TRANSPORT]
+    parts.append(f"## x-transport\n\n{meanings.PLACES['x-transport']}\n\n{table(('Key', 'Meaning'), rows)}")
+    parts.append(_quirks())
+    return "\n".join(parts)
+
+
+def plant_file_keys_page() -> str:
+    """Keys of a plant file by table, then those of a device URL and of quirks."""
+    parts = [PLANT_INTRO]
+    for title in _PLANT_TABLES:
+        rows = [(code(key), meanings.of(title, key)) for key in plant_keys()[title]]
+        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', 'Meaning'), rows)}")
+    rows = [
+        (code(f"{scheme}://"), meanings.SCHEMES[scheme], ", ".join(map(code, keys))) for scheme, keys in url_keys().items()
+    ]
+    parts.append(f"## url\n\n{meanings.PLACES['url']}\n\n{table(('Scheme', 'Meaning', 'Parameters'), rows)}")
+    keys = sorted({key for keys in url_keys().values() for key in keys})
+    parts.append(table(("Parameter", "Meaning"), [(code(key), meanings.of("url", key)) for key in keys]))
+    parts.append(_quirks())
+    return "\n".join(parts)
+
+
+def _quirks() -> str:
+    rows = [(code(key), meanings.of("quirks", key)) for key in quirk_keys()]
+    return f"## quirks\n\n{meanings.PLACES['quirks']}\n\n{table(('Key', 'Meaning'), rows)}"
+
+
+def plant_keys() -> dict[str, tuple[str, ...]]:
+    """For each table of a plant file the keys it may have, as the reader says when it meets one that it may not."""
+    return {
+        title: _known(lambda text=text: parse_plant(text.format(f"{UNKNOWN} = 1"))) for title, text in _PLANT_TABLES.items()
+    }
+
+
+def quirk_keys() -> tuple[str, ...]:
+    """The quirks that a map or a plant file may state."""
+    return _known(lambda: parse_quirks({UNKNOWN: 1}))
+
+
+def url_keys() -> dict[str, tuple[str, ...]]:
+    """The parameters of each kind of device URL."""
+    return {
+        scheme: _known(lambda scheme=scheme: parse_endpoint(f"{scheme}://127.0.0.1/?{UNKNOWN}=1")) for scheme in SCHEMES
+    }
+
+
+def _known(ask: Callable[[], object]) -> tuple[str, ...]:
+    """The keys that an error about an unknown one lists."""
+    try:
+        ask()
+    except BessError as error:
+        listed = re.search(r"(?:expected one of|known are|knows) ([\w, -]+)", str(error))
+        if UNKNOWN in str(error) and listed:
+            return tuple(key.strip() for key in listed[1].split(","))
+        raise
+    raise AssertionError("an unknown key was accepted")
+
+
+def _value(schema: dict[str, Any]) -> str:
+    """What the schema says about a key's value, in words."""
+    if "enum" in schema:
+        words = list(map(str, schema["enum"]))
+        return "a metric" if len(words) > 60 else ", ".join(map(code, words))
+    if "$ref" in schema:
+        return f"a {schema['$ref'].rsplit('/', 1)[-1]}"
+    if "anyOf" in schema:
+        return " or ".join(_value(one) for one in schema["anyOf"])
+    kinds = schema.get("type", "any")
+    names = " or ".join(_KINDS.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    if kinds == "array":
+        return f"a list of {_value(schema['items']).removeprefix('a ')}s"
+    return names + _limits(schema)
+
+
+def _limits(schema: dict[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f", {low} to {high}".replace("-", "−")
+    return f", from {low}" if low is not None else ""
+
+
+_KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "a mapping"}
+
+

@@ -1,0 +1,138 @@
+"""The whole product as its users run it: emulator and twin as two processes, the page in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+
+def free_offset() -> int:
+    """An offset that moves all ports of the reference plant to free ones."""
+    for offset in range(1000, 30000, 137):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in (15020, 15021, 15031, 15042, 15051, 15061, 15070):
+                    found = stack.enter_context(socket.socket())
+                    found.bind(("127.0.0.1", port + offset))
+            except OSError:
+                continue
+            return offset
+    raise RuntimeError("no free ports")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Product:
+    """A running emulator and twin. `hold` lets the plant's time stand still."""
+
+    url: str
+    plant: Path
+    emulator: subprocess.Popen[bytes]
+    twin: subprocess.Popen[bytes]
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def hold(self) -> None:
+        """Stops the plant's time and waits until every device was swept since."""
+        self.emulator.send_signal(signal.SIGUSR1)
+        before = {device["id"]: device["sweeps"] for device in self.get("/api/health")["devices"]}
+        self.until(lambda: all(d["sweeps"] >= before[d["id"]] + 2 for d in self.get("/api/health")["devices"]))
+
+    def go_on(self) -> None:
+        self.emulator.send_signal(signal.SIGUSR2)
+
+    def until(self, holds: Any, seconds: float = 30.0) -> None:
+        ends = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > ends:
+                raise TimeoutError(json.dumps(self.get("/api/health"))[:2000])
+            time.sleep(0.1)
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "bessinside", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """REF-5M on free ports, read by a twin that knows it only by its sockets."""
+    offset, port = free_offset(), free_port()
+    text = (ROOT / "src/bessinside/plant/plants/ref-5m.toml").read_text()
+    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{int(found[1]) + offset}", text)
+    plant = tmp_path_factory.mktemp("plant") / "ref-5m.toml"
+    plant.write_text(text)
+    running = Product(
+        f"http://127.0.0.1:{port}",
+        plant,
+        start("emulate", str(plant), "--schedule", str(Path(__file__).with_name("busy-day.csv"))),
+        start("run", str(plant), "--port", str(port)),
+    )
+    try:
+        running.until(lambda: _healthy(running), 60.0)
+        yield running
+    finally:
+        for process in (running.twin, running.emulator):
+            process.terminate()
+        for process in (running.twin, running.emulator):
+            process.wait(timeout=10)
+
+
+def _healthy(running: Product) -> bool:
+    assert running.twin.poll() is None, "the twin ended"
+    assert running.emulator.poll() is None, "the emulator ended"
+    with contextlib.suppress(OSError):
+        health = running.get("/api/health")
+        return bool(health["status"] == "ok" and len(health["devices"]) == 21)
+    return False
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: what the machine has, else Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, product: Product) -> Iterator[Page]:
+    """A page that fails the test for any error it writes to its console."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", color_scheme="dark")
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    context.close()
+    assert not wrong, wrong

@@ -1,0 +1,144 @@
+"""Label-true, in a real browser: every number on the 14 levels is its register, read again by somebody else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Product
+from tests.e2e.labels import Reader, as_shown, close, recompute
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# Digits that are no figures: numbers of lists and parts, ages, ticks of scales that figures made, text in tools.
+NOT_FIGURES = ("[data-nav]", "[data-scale]", "[data-age]", "[data-passport]", "h1", "h2", ".figure-label", ".figure-register", "script", "style")
+
+FIGURES = """() => [...document.querySelectorAll('[data-figure]')].filter(e => e.querySelector('.figure-number'))
+  .map(e => ({id: e.dataset.figure, quality: e.dataset.quality, text: e.querySelector('.figure-number').textContent,
+              unit: (e.querySelector('.figure-unit') || {textContent: ''}).textContent.trim(), value: e.dataset.value, si: e.dataset.unit}))"""
+
+STRAYS = """excepted => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    if (!/[0-9]/.test(node.textContent)) continue;
+    if (node.parentElement.closest('[data-figure]')) continue;
+    if (excepted.some(rule => node.parentElement.closest(rule))) continue;
+    found.push(node.textContent.trim() + ' in ' + node.parentElement.outerHTML.slice(0, 160));
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def schema(product: Product) -> dict[str, Any]:
+    return product.get("/api/schema")  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    found = Reader()
+    yield found
+    found.close()
+
+
+def open_level(page: Page, product: Product, level: int) -> None:
+    page.goto(f"{product.url}/#/level/{level}")
+    page.locator(".level-big", has_text=f"{level:02d}").wait_for()
+    page.wait_for_selector("[data-figure][data-quality=good]")
+
+
+def facts(schema: dict[str, Any], figure: str) -> dict[str, Any]:
+    points = schema["points"]
+    index = points["id"].index(figure)
+    names = ("type", "low_first", "mask", "shift", "sf", "sf_point", "add", "sign", "factor")
+    return {name: points[name][index] for name in names}
+
+
+@pytest.fixture(scope="module")
+def held(product: Product) -> Iterator[None]:
+    """The plant stands still, so that what two readers see is the same."""
+    product.hold()
+    yield
+    product.go_on()
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize("level", range(1, 15))
+def test_every_number_is_its_register(
+    page: Page, product: Product, schema: dict[str, Any], reader: Reader, level: int
+) -> None:
+    open_level(page, product, level)
+    page.wait_for_timeout(1200)  # two frames of the held plant
+    figures = {(f["id"], f["text"], f["unit"]): f for f in page.evaluate(FIGURES)}.values()
+    checked = sum(check(product, schema, reader, figure) for figure in figures)
+    assert checked >= 3, "a level without numbers proves nothing"
+
+
+def check(product: Product, schema: dict[str, Any], reader: Reader, figure: dict[str, Any]) -> int:
+    """One figure of the page against its register; 1 where it showed a number."""
+    if figure["text"].strip() in ("—", ""):
+        assert figure["quality"] not in ("good", "stale"), figure
+        return 0
+    passport = product.get(f"/api/figures/{figure['id']}/passport")
+    if figure["si"] == "code" or passport["text"] is not None:
+        return check_code(passport, reader)
+    shown, half = as_shown(figure["text"], figure["unit"])
+    if passport["kind"] == "derived":
+        assert passport["derived"]["formula"]
+        assert passport["derived"]["inputs"]
+        assert close(shown, passport["value"], half), (figure, passport["value"])
+        return 1
+    reading = passport["reading"]
+    words = reader.words(reading)
+    assert [f"{word:04X}" for word in words] == reading["words"], (figure["id"], words, reading["words"])
+    fact = facts(schema, figure["id"])
+    exponent = fact["sf"]
+    if exponent is None:
+        scale = product.get(f"/api/figures/{schema['points']['id'][fact['sf_point']]}/passport")
+        (word,) = reader.words(scale["reading"])
+        exponent = word - 65536 if word > 32767 else word
+    value = recompute(words, fact, exponent)
+    assert math.isclose(value, passport["value"], rel_tol=1e-9, abs_tol=1e-12), (figure, value, passport["value"])
+    assert close(shown, value, half), (figure, value)
+    return 1
+
+
+def check_code(passport: dict[str, Any], reader: Reader) -> int:
+    if passport["kind"] == "reading":
+        words = reader.words(passport["reading"])
+        assert [f"{word:04X}" for word in words] == passport["reading"]["words"]
+    return 1
+
+
+@pytest.mark.parametrize("level", range(1, 15))
+def test_no_digit_without_a_passport(page: Page, product: Product, level: int) -> None:
+    open_level(page, product, level)
+    strays = page.evaluate(STRAYS, list(NOT_FIGURES))
+    assert not strays, "\n".join(strays[:20])
+
+
+def test_numbers_follow_the_moving_plant(page: Page, product: Product, schema: dict[str, Any], reader: Reader) -> None:
+    """While the plant moves, what the page shows lies between what was read before and after, give or take one step."""
+    for level in (1, 12):
+        open_level(page, product, level)
+        for figure in page.evaluate(FIGURES):
+            if figure["si"] in ("code", "text") or not figure["value"]:
+                continue
+            passport = product.get(f"/api/figures/{figure['id']}/passport")
+            if passport["kind"] != "reading":
+                continue
+            fact = facts(schema, figure["id"])
+            seen = []
+            for _ in range(3):
+                seen.append(recompute(reader.words(passport["reading"]), fact, fact["sf"]))
+                page.wait_for_timeout(700)
+            now = page.evaluate("id => document.querySelector(`[data-figure='${id}'][data-value]`).dataset.value", figure["id"])
+            seen.append(recompute(reader.words(passport["reading"]), fact, fact["sf"]))
+            slack = max(abs(max(seen) - min(seen)), abs(seen[-1]) * 0.01, fact["factor"] * 10.0 ** (fact["sf"] or 0))
+            assert min(seen) - slack <= float(now) <= max(seen) + slack, (figure["id"], now, seen)
