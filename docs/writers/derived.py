@@ -7,10 +7,10 @@ from writers.markdown import code, table
 
 INTRO = """# Derived figures
 
-What no register carries and the twin computes. Every one opens its equation and its inputs, and each input opens its register.
-A *strict* formula has no value while one input is missing. A *tolerant* one leaves missing inputs out, and its passport says how
-many. What rests on a model and not on registers alone is called a model wherever it is shown. A figure whose name a register
-carries too is told apart by `@derived`.
+What no register carries and the twin computes. Every one opens its equation and its inputs, and each input opens
+its register. A *strict* formula has no value while one input is missing. A *tolerant* one leaves missing inputs
+out, and its passport says how many. What rests on a model and not on registers alone is called a model wherever it
+is shown. A figure whose name a register carries too is told apart by `@derived`.
 """
 
 
@@ -23,4 +23,4 @@ def page() -> str:
         )
         for formula in FORMULAS
     ]  # fmt: skip
-    return INTRO + "\n" + table(("Figure", "What it is", "Unit", "Equation", "", "Reference"), rows)
+    return INTRO + "\n" + table(("Figure", "What it is", "Unit", "Equation", "Missing inputs", "Reference"), rows)

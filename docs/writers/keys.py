@@ -16,9 +16,9 @@ from writers.markdown import code, table
 
 MAP_INTRO = """# Keys of a map file
 
-A map is YAML. Its vocabulary is that of SunSpec's models, plus keys that begin with `x-` for what SunSpec cannot say. The loader
-refuses a key that is not here and names file, line and the nearest known one. `bessinside maps schema` prints the JSON Schema for
-editors. A guided example: [add a map](../guides/add-a-map.md).
+A map is YAML. Its vocabulary is that of SunSpec's models, plus keys that begin with `x-` for what SunSpec cannot
+say. The loader refuses a key that is not here and names file, line and the nearest known one. `bessinside maps
+schema` prints the JSON Schema for editors. A guided example: [add a map](../guides/add-a-map.md).
 """
 PLACES = (
     ("A map", ""),
@@ -29,8 +29,8 @@ PLACES = (
 )
 PLANT_INTRO = """# Keys of a plant file
 
-A plant file is TOML. A key that is not here is refused with file, line and the keys that would be right. In whole sentences:
-[a plant of one's own](../guides/own-plant.md).
+A plant file is TOML. A key that is not here is refused with file, line and the keys that would be right. In whole
+sentences: [a plant of one's own](../guides/own-plant.md).
 """
 _PLANT = '[plant]\nid = "p"\nlabel = "P"\n'
 _DEVICE = '[[device]]\nid = "d"\nmap = "m"\nat = "meter"\nurl = "u"\n'
@@ -51,10 +51,10 @@ def map_keys_page() -> str:
     for title, name in PLACES:
         where = schema["$defs"][name] if name else schema
         rows = [
-            (code(key), "required" if key in where["required"] else "", _value(value), meanings.of(title, key))
+            (code(key), "yes" if key in where["required"] else "", _value(value), meanings.of(title, key))
             for key, value in where["properties"].items()
         ]
-        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', '', 'Value', 'Meaning'), rows)}")
+        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', 'Needed', 'Value', 'Meaning'), rows)}")
     rows = [(code(name), meanings.TRANSPORT[name]) for name in meanings.TRANSPORT]
     parts.append(f"## x-transport\n\n{meanings.PLACES['x-transport']}\n\n{table(('Key', 'Meaning'), rows)}")
     parts.append(_quirks())
@@ -68,7 +68,8 @@ def plant_file_keys_page() -> str:
         rows = [(code(key), meanings.of(title, key)) for key in plant_keys()[title]]
         parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', 'Meaning'), rows)}")
     rows = [
-        (code(f"{scheme}://"), meanings.SCHEMES[scheme], ", ".join(map(code, keys))) for scheme, keys in url_keys().items()
+        (code(f"{scheme}://"), meanings.SCHEMES[scheme], ", ".join(map(code, keys)))
+        for scheme, keys in url_keys().items()
     ]
     parts.append(f"## url\n\n{meanings.PLACES['url']}\n\n{table(('Scheme', 'Meaning', 'Parameters'), rows)}")
     keys = sorted({key for keys in url_keys().values() for key in keys})
@@ -85,7 +86,8 @@ def _quirks() -> str:
 def plant_keys() -> dict[str, tuple[str, ...]]:
     """For each table of a plant file the keys it may have, as the reader says when it meets one that it may not."""
     return {
-        title: _known(lambda text=text: parse_plant(text.format(f"{UNKNOWN} = 1"))) for title, text in _PLANT_TABLES.items()
+        title: _known(lambda text=text: parse_plant(text.format(f"{UNKNOWN} = 1")))
+        for title, text in _PLANT_TABLES.items()
     }
 
 
@@ -136,6 +138,10 @@ def _limits(schema: dict[str, Any]) -> str:
     return f", from {low}" if low is not None else ""
 
 
-_KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "a mapping"}
-
-
+_KINDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "a mapping",
+}

@@ -9,9 +9,9 @@ from writers.markdown import code, table
 
 INTRO = """# Levels
 
-From the grid connection down to one cell, and what keeps it safe. A level shows its figures in the order below; a metric that no
-device of the plant carries stays on the page, marked *not mapped*. *Also* lists metrics that belong to the level where a plant's
-devices carry them. How to change one: [add a level](../guides/add-a-level.md).
+From the grid connection down to one cell, and what keeps it safe. A level shows its figures in the order below; a
+metric that no device of the plant carries stays on the page, marked *not mapped*. *Also* lists metrics that belong
+to the level where a plant's devices carry them. How to change one: [add a level](../guides/add-a-level.md).
 """
 
 
@@ -31,8 +31,10 @@ def _level(level: Level) -> str:
         else:
             metric = vocabulary()[key]
             rows.append((code(key), metric.en, metric.unit, served.links(key)))
-    text = (
-        f"## {level.id:02d} {level.title('en')}\n\n*{level.question('en')}* Key `{level.key}`; in German: {level.title('de')}. "
-        f"*{level.question('de')}*\n\n{table(('Figure', 'What it is', 'Unit', 'Carried by'), rows)}"
+    german = f"In German: {level.title('de')}. *{level.question('de')}*"
+    also = f"\nAlso: {', '.join(code(key) for key in level.also)}.\n" if level.also else ""
+    return (
+        f"## {level.id:02d} {level.title('en')}\n\n*{level.question('en')}* Key `{level.key}`. {german}\n\n"
+        + table(("Figure", "What it is", "Unit", "Carried by"), rows)
+        + also
     )
-    return text + (f"\nAlso: {', '.join(code(key) for key in level.also)}.\n" if level.also else "")

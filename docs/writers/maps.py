@@ -11,14 +11,23 @@ from bessinside.registers.sunspec import BASES, bindings
 from writers import served
 from writers.markdown import code, number, table
 
+INDEX = """# Register maps
+
+{maps} maps with {rows} documented registers come with the package. *Rows* counts registers of the vendor's
+document, fields packed into one register once and a repeated group once. *Suspect* counts points that a reader must
+not trust yet; each page says why. *Levels* are the [levels](../levels.md) that a map has metrics for.
+"""
+POINTS = """Addresses are those on the wire, of the first instance of a repeated group. *Decode* is what happens to
+the raw number, in this order. △ marks a suspect point.
+"""
 SUNSPEC = """# sunspec
 
-Devices that list their own models are read by discovery: write `map = "sunspec"` in the plant file. The list of models is
-looked for at the addresses {bases}; the models themselves (addresses, types, scale factors, symbols, values for "not
-implemented") are the JSON files that the package `pysunspec2` ships, unchanged. This page says which of their points carry
-which metric; a model that is not here is still read, its points keep their own names. `one-string` bindings hold where the
-device's battery is a single string. Where two models of one device carry the same metric of the same kind of part, the one
-with the higher number carries it.
+Devices that list their own models are read by discovery: write `map = "sunspec"` in the plant file. The list of
+models is looked for at the addresses {bases}; the models themselves (addresses, types, scale factors, symbols,
+values for *not implemented*) are the JSON files that the package `pysunspec2` ships, unchanged. This page says
+which of their points carry which metric; a model that is not here is still read, its points keep their own names.
+`one-string` bindings hold where the device's battery is a single string. Where two models of one device carry the
+same metric of the same kind of part, the one with the higher number carries it.
 """
 
 
@@ -30,27 +39,22 @@ def pages() -> dict[str, str]:
 
 def _index() -> str:
     rows = [
-        (f"[{one.id}]({one.id}.md)", one.cls, one.label, one.rows, len(_suspects(one)), " ".join(map(str, _levels(one))))
+        (f"[{one.id}]({one.id}.md)", one.cls, one.label, one.rows, len(_suspects(one)), _levels(one))
         for one in served.shipped()
     ]
-    total = sum(one.rows for one in served.shipped())
     rows.append(("[sunspec](sunspec.md)", "any", "Every SunSpec device, by discovery", "", "", ""))
-    return (
-        "# Register maps\n\n"
-        f"{len(served.shipped())} maps with {total} documented registers come with the package. *Rows* counts registers of the "
-        "vendor's document, fields packed into one register once and a repeated group once. *Suspect* counts points that a "
-        "reader must not trust yet; each page says why. *Levels* are the [levels](../levels.md) that a map has metrics for.\n\n"
-        + table(("Map", "Class", "Device", "Rows", "Suspect", "Levels"), rows)
-    )
+    total = sum(one.rows for one in served.shipped())
+    intro = INDEX.format(maps=len(served.shipped()), rows=total)
+    return intro + "\n" + table(("Map", "Class", "Device", "Rows", "Suspect", "Levels"), rows)
 
 
 def _suspects(found: RegisterMap) -> list[Point]:
     return [point for point in found.points() if point.suspect]
 
 
-def _levels(found: RegisterMap) -> list[int]:
+def _levels(found: RegisterMap) -> str:
     metrics = served.metrics_of(found)
-    return [level.id for level in levels() if metrics & set(level.metrics)]
+    return " ".join(str(level.id) for level in levels() if metrics & set(level.metrics))
 
 
 def _page(found: RegisterMap) -> str:
@@ -64,11 +68,10 @@ def _page(found: RegisterMap) -> str:
         ("Rows", f"{found.rows} registers, {sum(1 for _ in found.points())} points, {len(_suspects(found))} suspect"),
         ("Printed addresses", ". ".join(part for part in (printed, addressing.note) if part)),
         ("Transport", _facts(found.transport)),
-        ("Levels", " ".join(map(str, _levels(found)))),
+        ("Levels", _levels(found)),
     ]
-    parts = [f"# {found.label}\n", table(("", code(found.id)), [row for row in facts if row[1]])]
-    parts.append("Addresses are those on the wire, of the first instance of a repeated group. *Decode* is what happens to the raw")
-    parts[-1] += " number, in this order. △ marks a suspect point.\n"
+    about = table(("Map", code(found.id)), [row for row in facts if row[1]])
+    parts = [f"# {found.label}\n", about, POINTS]
     parts += _groups(found.group, "", found.addressing.printed)
     if suspects := _suspects(found):
         parts.append("## Suspect points\n")
@@ -106,17 +109,18 @@ def _about(group: Group) -> str:
     if group.anatomy:
         what += f" Stands for a {group.anatomy}."
     if group.repeats:
-        many = {0: "as often as the plant has it", 1: "once, numbered"}.get(group.count, f"up to {group.count} times")  # type: ignore[arg-type]
-        many = f"as often as point `{group.count}` says" if isinstance(group.count, str) else many
+        most = f"up to {group.count} times" if group.count else "as often as the plant has it"
+        many = f"as often as point `{group.count}` says" if isinstance(group.count, str) else most
         what += f" Repeats {many}, {group.stride} registers apart."
     return what + (f" {group.desc.rstrip('.')}." if group.desc else "")
 
 
 def _row(point: Point, printed: int) -> tuple[object, ...]:
     label = point.label + (" △" if point.suspect else "")
+    access = "W" if point.write_only else point.access
     return (
-        point.fc, point.address, point.address + printed if printed else "", code(point.name), label, point.type, _decode(point),
-        point.units, "W" if point.write_only else point.access, code(point.metric or ""), point.source,
+        point.fc, point.address, point.address + printed if printed else "", code(point.name), label, point.type,
+        _decode(point), point.units, access, code(point.metric or ""), point.source,
     )  # fmt: skip
 
 
@@ -152,5 +156,5 @@ def _sunspec() -> str:
     rows = []
     for key, binding in bindings().items():
         bound = served.metrics_of_model(binding)
-        rows.append((key, ", ".join(f"{point} → `{metric}`" for metric, point in bound.items()) or "identification only"))
+        rows.append((key, ", ".join(f"{point} → `{metric}`" for metric, point in bound.items()) or "none"))
     return SUNSPEC.format(bases=", ".join(map(str, BASES))) + "\n" + table(("Model", "Point → metric"), rows)

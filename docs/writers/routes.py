@@ -16,20 +16,27 @@ from writers.markdown import code, table
 
 INTRO = """# Web interface
 
-One origin for page, API and live socket. Answers are JSON; times are UTC in milliseconds since the epoch, ages are seconds, values
-are SI units, and a value that does not exist is `null`, never 0. Errors are `{"status": …, "detail": …}`. *Role* is the least role
-that [the policy file](../../src/bessinside/web/policy.toml) asks for; where sign-in is off (loopback), everybody at the machine
-counts as a viewer. Requests that change something and the socket need an `Origin` header of this server. The same as OpenAPI:
-`GET /api/openapi.json`.
+One origin for page, API and live socket. Answers are JSON; times are UTC in milliseconds since the epoch, ages are
+seconds, values are SI units, and a value that does not exist is `null`, never 0. Errors are `{"status": …,
+"detail": …}`. *Role* is the least role that [the policy file](../../src/bessinside/web/policy.toml) asks for; where
+sign-in is off (loopback only), nobody is asked for one. Requests that change something, and the socket, need an
+`Origin` header of this server. The same as OpenAPI: `GET /api/openapi.json`.
+"""
+
+SOCKET = """The first message is text, `{"schema": "…"}`: the hash of the schema that `GET /api/schema` gives and
+frames are decoded with; it is sent again when the schema changes. All further messages are binary frames, at most
+two a second.
 """
 
 
 def page() -> str:
     """All routes, the socket, and the structures that they answer with."""
     document = create_app(Twin("ref-5m")).openapi_schema.to_schema()
-    routes = [_route(path, method, about) for path, methods in document["paths"].items() for method, about in methods.items()]
-    structures = document["components"]["schemas"]
-    return "\n".join([INTRO, "## Routes\n", *routes, _page_routes(), _socket(), "## Structures\n", *_structures(structures)])
+    routes = [
+        _route(path, method, about) for path, methods in document["paths"].items() for method, about in methods.items()
+    ]
+    structures = _structures(document["components"]["schemas"])
+    return "\n".join([INTRO, "## Routes\n", *routes, _page_routes(), _socket(), "## Structures\n", *structures])
 
 
 def _route(path: str, method: str, about: dict[str, Any]) -> str:
@@ -58,17 +65,15 @@ def _inner(path: str) -> str:
 
 def _page_routes() -> str:
     rows = [(code(f"GET {path}"), policy().role(path, "GET") or "") for path in ("/", "/{path}")]
-    return "### The page\n\nThe built page and its files; not part of the OpenAPI document.\n\n" + table(("Route", "Role"), rows)
+    words = "The built page and its files; not part of the OpenAPI document."
+    return f"### The page\n\n{words}\n\n{table(('Route', 'Role'), rows)}"
 
 
 def _socket() -> str:
     words, _, layout = inspect.cleandoc(frame.__doc__ or "").partition("\n\n")
     sockets = [f"`GET {path}` as a WebSocket, role: {role}.\n" for path, role in policy().sockets.items()]
-    first = (
-        'The first message is text, `{"schema": "…"}`: the hash of the schema that `GET /api/schema` gives and frames are decoded '
-        "with; it is sent again when the schema changes. All further messages are binary frames, at most two a second.\n"
-    )
-    return "\n".join(["## Live socket\n", *sockets, first, f"{words}\n", f"```text\n{inspect.cleandoc(layout)}\n```\n"])
+    picture = f"```text\n{inspect.cleandoc(layout)}\n```\n"
+    return "\n".join(["## Live socket\n", *sockets, SOCKET, f"{words}\n", picture])
 
 
 def _structures(found: dict[str, Any]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def metrics_of_model(binding: Binding, kind: str | None = None) -> dict[str, str
 
 @cache
 def maps_of() -> dict[str, tuple[str, ...]]:
-    """For each metric key the ids of the maps that carry it; `sunspec` stands for devices that list their own models."""
+    """Ids of the maps that carry each metric; `sunspec` stands for devices that list their own models."""
     found: dict[str, list[str]] = {}
     for one in shipped():
         for key in sorted(metrics_of(one)):

@@ -13,7 +13,7 @@ from bessinside.emulator.schedule import Schedule
 
 HOUR = 3600 * 10**9
 NOON = 1_750_000_000 * 10**9 // (24 * HOUR) * 24 * HOUR + 12 * HOUR
-METRICS = yaml.safe_load((Path(bessinside.__file__).parent / "plant" / "metrics.yaml").read_text(encoding="utf-8"))
+METRICS = yaml.safe_load((Path(bessinside.__file__).parent / "registers" / "metrics.yaml").read_text(encoding="utf-8"))
 
 
 def flat(power: float) -> Schedule:

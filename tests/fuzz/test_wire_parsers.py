@@ -116,6 +116,7 @@ def feed(protocol: Link | Connection, stream: bytes, sink: Sink, cut: int) -> No
 def report(name: str, done: int, seen: Counter[str], worst: float, began: float) -> None:
     spent = time.process_time() - began
     print(f"\n{name}: {done:,} frames, seed {SEED}, {done / spent:,.0f}/s, slowest {worst * 1e3:.1f} ms, {dict(seen)}")
+    assert worst < 0.25, f"a frame took {worst:.3f} s of CPU"
 
 
 async def fuzz_client(link_type: type[Link]) -> tuple[int, Counter[str]]:
@@ -141,7 +142,7 @@ async def fuzz_client(link_type: type[Link]) -> tuple[int, Counter[str]]:
             link.connection_made(sink)
             link.window = chance.choice((1, 2, 4)) if framing == "tcp" else 1
             job = Job.sweep(prepared, image, TID, framing, loop.create_future())
-            begun = time.perf_counter()
+            begun = time.process_time()
             link.start(job)
             fed = b""
             for answer in answers:
@@ -155,7 +156,7 @@ async def fuzz_client(link_type: type[Link]) -> tuple[int, Counter[str]]:
                 fed += piece
                 feed(link, piece, sink, chance.randrange(len(piece) + 1))
                 assert link._end <= 300
-            worst = max(worst, time.perf_counter() - begun)
+            worst = max(worst, time.process_time() - begun)
             if link._job is not None:
                 link.connection_lost(None)
             assert job.waiter.done()
@@ -189,9 +190,9 @@ async def fuzz_server(connection_type: type[Connection]) -> tuple[int, Counter[s
             connection, sink = connection_type(server), Sink()
             connection.connection_made(sink)
             stream = mutate(chance, chance.choice(frames), frames)
-            begun = time.perf_counter()
+            begun = time.process_time()
             feed(connection, stream, sink, chance.randrange(len(stream) + 1))
-            worst = max(worst, time.perf_counter() - begun)
+            worst = max(worst, time.process_time() - begun)
             assert connection._end <= 300
             assert sink.wrote <= 260 * (len(stream) // 8 + 1)
             seen["closed" if sink.closed else "answered" if sink.wrote else "waits"] += 1

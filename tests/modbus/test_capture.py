@@ -13,9 +13,10 @@ from bessinside.modbus.capture import Capture, exchanges, read_capture
 from bessinside.modbus.errors import CaptureError, DeviceException
 from bessinside.modbus.frames import crc16
 from bessinside.modbus.replay import Replay
-from bessinside.modbus.trouble import Reply
+from bessinside.modbus.trouble import Ask, Reply
 
 PLAN = plan([3] * 300 + [1] * 20 + [4] * 5, [*range(300), *range(20), *range(1998, 2003)], 1)
+TINY = plan(3, [0, 1], 1)  # its RTU frame is like a Modbus/TCP header
 
 
 async def record(path: Path, unit: Unit, framing: str = "tcp") -> list[np.ndarray]:
@@ -41,6 +42,7 @@ async def test_replayed_words_are_the_recorded_ones(tmp_path: Path, unit: Unit, 
     async with Replay(read_capture(tmp_path / "a.jsonl")).server() as server:
         port = await server.start(framing=served)
         async with await connect(f"modbus+{served}://127.0.0.1:{port}") as client:
+            assert (await client.sweep(TINY)).ok
             for image in (*images, images[-1]):
                 sweep = await client.sweep(PLAN)
                 assert sweep.outcome.tolist() == [0, 0, 0, 0, Outcome.EXCEPTION]
@@ -63,8 +65,8 @@ async def test_frames_come_back_byte_for_byte(tmp_path: Path, unit: Unit) -> Non
 
 
 async def test_mistakes_and_silences_are_replayed_too(tmp_path: Path, unit: Unit) -> None:
-    def trouble(unit: int, request: bytes, right: bytes) -> Reply | None:
-        address = int.from_bytes(request[8:10], "big")
+    def trouble(ask: Ask) -> Reply | None:
+        address, right = int.from_bytes(ask.pdu[1:3], "big"), ask.right
         return {10: Reply(right[:6] + b"\x05" + right[7:]), 20: Reply(b""), 30: Reply(right[:9], close=True)}.get(
             address
         )

@@ -230,6 +230,7 @@ async def test_a_closed_client_says_so_and_sends_nothing(server: Server) -> None
     assert client.closed
     sweep = await client.sweep(plan(3, [0], 1))
     assert sweep.outcome.tolist() == [Outcome.NOT_SENT]
+    assert sweep.error[0].startswith("nothing was sent: ")
     assert sweep.request_bytes(0) == sweep.response_bytes(0) == b""
     with pytest.raises(LinkClosed):
         await client.read(1, 3, 0, 1)

@@ -12,7 +12,7 @@ import pytest
 from bessinside.modbus import Quirks, Server, Unit, connect
 from bessinside.modbus.errors import EndpointError, LimitError
 from bessinside.modbus.frames import parse_tcp, read_pdu, tcp_frame
-from bessinside.modbus.trouble import Reply
+from bessinside.modbus.trouble import Ask, Reply
 
 
 async def ask(port: int, *frames: bytes, answers: int | None = None) -> list[bytes]:
@@ -194,8 +194,8 @@ async def test_trouble_can_be_made(unit: Unit) -> None:
     seen: list[tuple[int, int, int]] = []
     plan = iter([None, Reply(b"", 0.0), Reply(b"x" * 9, 0.05), Reply(b"", close=True)])
 
-    def trouble(unit: int, request: bytes, right: bytes) -> Reply | None:
-        seen.append((unit, len(request), len(right)))
+    def trouble(ask: Ask) -> Reply | None:
+        seen.append((ask.unit, len(ask.request), len(ask.right)))
         return next(plan)
 
     async with Server({1: unit}, trouble=trouble) as server:

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bessinside.modbus import Quirks, Request, Server, Unit, connect
+from bessinside.modbus.frames import exception_pdu
 from bessinside.modbus.split import Refusals, learn
-from bessinside.modbus.trouble import Reply
+from bessinside.modbus.trouble import Ask, Reply
 from bessinside.runtime.simulation import SimLoop
 
 
@@ -40,10 +41,10 @@ async def test_one_bad_register_is_found_and_its_neighbours_are_read(unit: Unit)
 async def test_a_wide_value_is_never_halved(unit: Unit) -> None:
     """This device refuses half of a 32-bit value, as some do; whole it gives all but one."""
 
-    def trouble(unit: int, request: bytes, right: bytes) -> Reply | None:
-        address, count = int.from_bytes(request[8:10], "big"), int.from_bytes(request[10:12], "big")
+    def trouble(ask: Ask) -> Reply | None:
+        address, count = int.from_bytes(ask.pdu[1:3], "big"), int.from_bytes(ask.pdu[3:5], "big")
         odd = address % 2 or count % 2
-        return Reply(right[:4] + b"\0\x03\x01\x83\x02") if odd or address <= 40 < address + count else None
+        return Reply(ask.frame(exception_pdu(3, 2))) if odd or address <= 40 < address + count else None
 
     async with Server({1: unit}, trouble=trouble) as server:
         port = await server.start()

@@ -18,6 +18,7 @@ def emulate(
     schedule: Annotated[
         str, typer.Option(help="CSV of a day: time of day (HH:MM, UTC) and power in W, discharging positive.")
     ] = "",
+    fcr: Annotated[float, typer.Option(help="Primary control on top of the schedule: kW at 200 mHz.")] = 1000.0,
     hold: Annotated[bool, typer.Option("--hold", help="Stand still: serve the first moment for ever.")] = False,
 ) -> None:
     """Serve a physically modelled battery plant over Modbus TCP on this machine.
@@ -30,14 +31,14 @@ def emulate(
       bessinside emulate ref-5m --seed 7       another one of the same type
       mbpoll -0 -1 -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
     """
-    asyncio.run(_serve(plant, seed, schedule, hold))
+    asyncio.run(_serve(plant, seed, schedule, fcr * 1e3, hold))
 
 
-async def _serve(name: str, seed: int, schedule: str, hold: bool) -> None:
+async def _serve(name: str, seed: int, schedule: str, reserve: float, hold: bool) -> None:
     from bessinside.emulator.serve import Emulator
     from bessinside.plant import load_plant
 
-    emulator = Emulator(load_plant(name), seed=seed, schedule=schedule or None)
+    emulator = Emulator(load_plant(name), seed=seed, schedule=schedule or None, reserve=reserve)
     emulator.held = hold
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import typer
+from rich.markup import escape
 
 from bessinside import __version__
 from bessinside.cli import emulate, maps, plants, read, run, scan, tape, users
@@ -54,8 +55,8 @@ def main() -> None:
     """Runs the command. Exit codes: 0 done, 1 the plant or a file is not as expected, 2 wrong usage, 130 stopped."""
     try:
         app()
-    except BessError as error:
-        errors.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
+    except (BessError, OSError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True, highlight=False)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bessinside.cli.screen import console, errors
+from bessinside.cli.screen import console
+from bessinside.errors import BessError
 from bessinside.plant import levels
 from bessinside.registers import Group, RegisterMap, load_map, shipped_maps
 from bessinside.registers.importer import read_table
@@ -74,8 +75,9 @@ def show(name: Annotated[str, typer.Argument(metavar="MAP", help="Id of a shippe
     """
     found = load_map(name)
     source = found.source
-    console.print(f"[bold]{found.label}[/bold] ({found.id}, {found.cls}): {found.rows} rows")
-    console.print(f"{source.document} {source.issue} {source.date}; read from {source.read_from}", highlight=False)
+    console.print(f"[bold]{escape(found.label)}[/bold] ({found.id}, {found.cls}): {found.rows} rows")
+    document = f"{source.document} {source.issue} {source.date}; read from {source.read_from}"
+    console.print(document, highlight=False, markup=False)
     table = Table("group", "point", "FC", "address", "type", "scale", "unit", "access", "metric", "remark")
     _add_rows(table, found.group, "")
     console.print(table)
@@ -83,12 +85,12 @@ def show(name: Annotated[str, typer.Argument(metavar="MAP", help="Id of a shippe
 
 def _add_rows(table: Table, group: Group, path: str) -> None:
     name = f"{path}.{group.name}" if path else group.name
-    shown = f"{name}[{group.count or '…'}]" if group.repeats else name
+    shown = escape(f"{name}[{group.count or '…'}]" if group.repeats else name)
     for point in group.points:
         scale = point.sf if isinstance(point.sf, str) else f"10^{point.sf}" if point.sf else ""
         order = " low first" if point.low_first else ""
         field = f" & {point.mask:#x}" if point.mask is not None else ""
-        remark = f"[yellow]suspect:[/yellow] {point.suspect}" if point.suspect else ""
+        remark = f"[yellow]suspect:[/yellow] {escape(point.suspect)}" if point.suspect else ""
         table.add_row(
             shown, point.name, str(point.fc), str(point.address), f"{point.type}{order}{field}", scale, point.units,
             point.access, point.metric or "", remark,
@@ -140,8 +142,7 @@ def import_table(
     if to is None:
         console.out(text, highlight=False)
     elif disk.exists(to):
-        errors.print(f"[red]error:[/red] {to} is there already; name another file", highlight=False)
-        raise typer.Exit(1)
+        raise BessError(f"{to} is there already; name another file")
     else:
         disk.write_atomic(to, text.encode())
         console.print(f"written: {to}; check it with `bessinside maps lint {to}`")

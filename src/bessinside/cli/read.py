@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from bessinside.cli.screen import MARKS, console, errors, interactive, shown
@@ -120,7 +121,7 @@ def _row(twin: Twin, figure_id: str) -> dict[str, object]:
 
 def _table(twin: Twin, ids: list[str]) -> Table:
     badge = "EMULATOR" if twin.plant.emulated else "PLANT"
-    table = Table(title=f"{badge} {twin.plant.label}", title_justify="left", pad_edge=False)
+    table = Table(title=f"{badge} {escape(twin.plant.label)}", title_justify="left", pad_edge=False)
     for name in ("figure", "value", "", "age", "device", "register", "words"):
         table.add_column(name, justify="right" if name in ("value", "age") else "left", overflow="fold")
     now = twin.snapshot()
@@ -134,5 +135,5 @@ def _table(twin: Twin, ids: list[str]) -> Table:
             bound, i = twin.binding.locate(index)
             words = twin.devices[bound.number].words_of(i)
             source = (bound.device.id, f"FC{bound.layout.fc[i]} {bound.layout.address[i]}", " ".join(words))
-        table.add_row(figure_id, shown(row), MARKS[row.quality], age, *source)
+        table.add_row(figure_id, escape(shown(row)), MARKS[row.quality], age, *source)
     return table

@@ -61,6 +61,27 @@ async def _serve(plant: str, listen: object) -> None:
         raise BessError(f"cannot listen on {listen.url}: is another server running there? Give another --port")
 
 
+async def _answers(plant: str, emulator: subprocess.Popen[bytes], within_s: float = 30.0) -> None:
+    """Waits until the emulator's last device can be reached."""
+    from bessinside.modbus import ModbusError, connect
+    from bessinside.plant import load_plant
+    from bessinside.runtime import clock
+
+    url = load_plant(plant).devices[-1].url
+    ends = clock.monotonic() + within_s
+    while clock.monotonic() < ends:
+        if emulator.poll() is not None:
+            raise BessError("the emulator ended at once; its message stands above")
+        try:
+            client = await connect(url)
+        except ModbusError:
+            await clock.sleep(0.1)
+        else:
+            await client.close()
+            return
+    raise BessError(f"the emulator does not answer at {url} within {within_s:g} s")
+
+
 def demo(port: Port = 8123, plant: Annotated[str, typer.Option(help="The shipped plant to show.")] = "ref-5m") -> None:
     """Start the reference plant and, as another process that knows it only by its sockets, its twin.
 
@@ -71,6 +92,7 @@ def demo(port: Port = 8123, plant: Annotated[str, typer.Option(help="The shipped
     """
     command = [sys.executable, "-m", "bessinside"]
     emulator = subprocess.Popen([*command, "emulate", plant])  # noqa: S603  our own program
+    asyncio.run(_answers(plant, emulator))
     twin = subprocess.Popen([*command, "run", plant, "--port", str(port)])  # noqa: S603
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

@@ -17,19 +17,19 @@ from math import ceil
 
 import numpy as np
 
-from bessinside.emulator import battery_readings, history, ocv, schedule
+from bessinside.emulator import battery_readings, history, ocv
 from bessinside.emulator.bms import RESERVE, Bms
 from bessinside.emulator.cabin import Cabin
 from bessinside.emulator.cell import Cells, CellType
 from bessinside.emulator.converter import RATED
 from bessinside.emulator.coolant import CoolantLoop
-from bessinside.emulator.grid import Grid
+from bessinside.emulator.grid import NOMINAL_FREQUENCY, Grid
 from bessinside.emulator.meter import Meter
 from bessinside.emulator.ntc import Sensors
 from bessinside.emulator.pcs import Q_SLOPE, Energy, Pcs
 from bessinside.emulator.rack import DcCircuit
 from bessinside.emulator.safety import Safety
-from bessinside.emulator.schedule import Schedule
+from bessinside.emulator.schedule import Schedule, built_in
 from bessinside.emulator.table import Array
 from bessinside.emulator.thermal import ColdPlates
 from bessinside.emulator.transformer import Transformer
@@ -53,10 +53,12 @@ PARTS = {
     "smoke": 1,
     "leak": 1,
 }
+NOMINAL_CELL_VOLTAGE = 3.2
 STANDBY_POWER = 700.0  # W: controls, BMS, communication
 ELECTRONICS_HEAT = 500.0  # W of it that warm the cabin
 CYCLES = 410.0
 LONGEST_STEP = 10.0  # s
+FULL_ACTIVATION, DEAD_BAND = 0.2, 0.010  # Hz, of primary control
 
 
 class Plant:
@@ -70,14 +72,16 @@ class Plant:
         *,
         soc: float = 0.52,
         cycles: float = CYCLES,
+        reserve: float = 0.0,
     ) -> None:
         """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles.
 
-        `schedule` defaults to a day of two cycles.
+        `schedule` defaults to a day of two cycles. `reserve` is primary control (FCR) on top of it: W at 200 mHz.
         """
         stream = Chance(seed).stream
         self.seed = seed
-        self.schedule = _built_in() if schedule is None else schedule
+        self.schedule = built_in() if schedule is None else schedule
+        self.reserve = reserve
         self.override = np.full(BUSES, np.nan)
         self.reactive_override = np.full(BUSES, np.nan)
         # The first step of one second ends at the start: every instrument has measured once.
@@ -204,8 +208,14 @@ class Plant:
         self.circuit.set_sources(self.cells.emf.sum(axis=1), self.cells.r0.sum(axis=1))
 
     def _setpoints(self) -> tuple[Array, Array]:
-        """W and var per PCS: the schedule holds at the meter, so losses come on top; Q(U) on the grid voltage."""
-        scheduled = self.schedule.at(self.time_ns)
+        """W and var per PCS: schedule and primary control hold at the meter, so losses come on top; Q(U).
+
+        Primary control: P = −P_FCR·Δf / 200 mHz, full at ±200 mHz, none within ±10 mHz (Regulation (EU) 2017/1485,
+        Art. 154).
+        """
+        deviation = self.grid.frequency - NOMINAL_FREQUENCY
+        activated = 0.0 if abs(deviation) <= DEAD_BAND else float(np.clip(-deviation / FULL_ACTIVATION, -1.0, 1.0))
+        scheduled = self.schedule.at(self.time_ns) + self.reserve * activated
         total = scheduled + self.transformer.loss + self.auxiliaries if abs(scheduled) >= 1e3 else 0.0
         power = np.where(np.isnan(self.override), np.clip(total / BUSES, -RATED, RATED), self.override)
         curve = float(np.clip(Q_SLOPE * (1.0 - self.grid.level), -0.33, 0.33)) * RATED
@@ -226,7 +236,10 @@ class Plant:
         self.pcs.watch(dt, self.grid.phases + self.transformer.lift, self.grid.frequency)
 
     def readings(self, kind: str) -> Mapping[str, Array]:
-        """All quantities of a kind of part at this moment, each float64[parts]; KeyError for an unknown kind."""
+        """All quantities of a kind of part at this moment, each float64[parts]; KeyError for an unknown kind.
+
+        The arrays are the plant's own and change with the next step; `quantity` copies.
+        """
         if kind not in self._readings:
             if kind not in PARTS:
                 raise KeyError(f"{kind}: the plant has no such part; it has {', '.join(PARTS)}")
@@ -271,10 +284,6 @@ class Plant:
         return own[kind]() if kind in own else [set() for _ in range(PARTS[kind])]
 
 
-def _built_in() -> Schedule:
-    return schedule.built_in()
-
-
 def _unit(pcs: int) -> int:
     if not 1 <= pcs <= BUSES:
         raise ValueError(f"PCS {pcs}: the plant has PCS 1 to {BUSES}")
@@ -284,7 +293,8 @@ def _unit(pcs: int) -> int:
 def _pcs(plant: Plant) -> Mapping[str, Array]:
     """What a PCS measures, what its BMS tells it, and the oil thermometer of the transformer that is wired to both."""
     bus = plant.readings("bus")
-    capacity = plant.bms.capacity.reshape(BUSES, -1).mean(axis=1) * CELLS * MODULES * RACKS / BUSES * 3.3
+    cells = PARTS["cell"] / BUSES
+    capacity = plant.bms.capacity.reshape(BUSES, -1).mean(axis=1) * cells * NOMINAL_CELL_VOLTAGE  # Wh
     return {
         **plant.pcs.readings(),
         "transformer_temperature": np.full(BUSES, plant.transformer.oil),

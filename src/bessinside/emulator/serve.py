@@ -14,8 +14,8 @@ from bessinside.emulator.schedule import load_schedule
 from bessinside.emulator.world import World
 from bessinside.errors import BessError
 from bessinside.modbus import EndpointError, Server, parse_endpoint
-from bessinside.plant import Plant, bind
-from bessinside.registers import load_map
+from bessinside.plant import Device, Plant, bind
+from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
 
 log = logging.getLogger(__name__)
@@ -30,19 +30,30 @@ class EmulatorError(BessError):
 class Emulator:
     """Physics, registers and servers of one plant. Use as an async context manager.
 
-    Time runs as on the wall clock; `hold` lets it stand still, `go_on` lets it run again. Everything served is emulated.
+    `reserve` is primary control on top of the schedule, W at 200 mHz. Time runs as on the wall clock; `hold` lets it
+    stand still, `go_on` lets it run again. Everything served is emulated.
     """
 
-    def __init__(self, plant: Plant, *, seed: int = 1, schedule: str | None = None) -> None:
+    def __init__(
+        self, plant: Plant, *, seed: int = 1, schedule: str | None = None, reserve: float = 0.0
+    ) -> None:
         if not plant.emulated:
             raise EmulatorError(f"{plant.path}: `emulated = true` is missing: only a plant that is marked so is emulated")
         self.plant = plant
-        self.physics = Physics(seed=seed, start_ns=clock.now_ns(), schedule=load_schedule(schedule) if schedule else None)
-        binding = bind(plant, lambda device: sunspec.device_map(device, plant) if device.map == "sunspec" else load_map(device.map))
+        self.physics = Physics(
+            seed=seed,
+            start_ns=clock.now_ns(),
+            schedule=load_schedule(schedule) if schedule else None,
+            reserve=reserve,
+        )
+        binding = bind(plant, self._map_of)
         self.world = World(binding, self.physics)
         self.servers: dict[str, Server] = {link: Server(units) for link, units in self.world.units.items()}
         self.held = False
         self._task: asyncio.Task[None] | None = None
+
+    def _map_of(self, device: Device) -> RegisterMap:
+        return sunspec.device_map(device, self.plant) if device.map == sunspec.MAP else load_map(device.map)
 
     async def __aenter__(self) -> Emulator:
         try:

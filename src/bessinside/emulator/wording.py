@@ -24,6 +24,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "LOW_SOC": ("SOC_LOW",),
     "HIGH_SOC": ("SOC_HIGH",),
     "SELF_CIRCULATION": ("CIRCULATION",),
+    "EXTERNAL_LEAK": ("EXTERNAL",),
+    "EMERGENCY_STOP": ("EMERGENCY_STOP_OR_FUSE",),
     "INITIALISING": ("INIT", "INITIALISATION"),
 }
 
@@ -55,7 +57,9 @@ def _summary(plant: Plant, entry: int) -> set[str]:
 
 def _rack_state(plant: Plant, entry: int) -> set[str]:
     state = _code("rack", "state", BatteryState)(plant, entry)
-    return state | ({"ALARM"} if plant.alarms("rack")[entry] else set())
+    closed = bool(plant.quantity("rack", "relay_positive")[entry])
+    connected = {"CONTACTOR_STATUS", "STRING_ENABLED"} if closed else set()
+    return state | connected | ({"ALARM"} if plant.alarms("rack")[entry] else set())
 
 
 NAMES: dict[tuple[str, str], Names] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bessinside.modbus.capture import Capture, read_capture
 from bessinside.modbus.client import Client, connect
 from bessinside.modbus.endpoint import Endpoint, parse_endpoint
 from bessinside.modbus.errors import (
@@ -15,14 +16,19 @@ from bessinside.modbus.errors import (
     WriteRefused,
 )
 from bessinside.modbus.plan import ReadPlan, Request, plan
+from bessinside.modbus.probe import probe_window
 from bessinside.modbus.quirks import Quirks, parse_quirks
+from bessinside.modbus.replay import Replay
 from bessinside.modbus.server import Server
 from bessinside.modbus.split import Refusals, learn
 from bessinside.modbus.sweep import Outcome, Sweep
+from bessinside.modbus.trouble import Ask, Reply, Trouble
 from bessinside.modbus.unit import Table, Unit
 
 __all__ = [
     "AnswerTimeout",
+    "Ask",
+    "Capture",
     "Client",
     "DeviceException",
     "Endpoint",
@@ -35,10 +41,13 @@ __all__ = [
     "Quirks",
     "ReadPlan",
     "Refusals",
+    "Replay",
+    "Reply",
     "Request",
     "Server",
     "Sweep",
     "Table",
+    "Trouble",
     "Unit",
     "WriteRefused",
     "connect",
@@ -46,4 +55,6 @@ __all__ = [
     "parse_endpoint",
     "parse_quirks",
     "plan",
+    "probe_window",
+    "read_capture",
 ]

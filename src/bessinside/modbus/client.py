@@ -113,8 +113,6 @@ class Client:
         sweep = await self.sweep(plan, unit)
         for fault in sweep.faults.values():
             raise fault
-        if not sweep.ok:
-            raise LinkClosed(f"{self.device}, unit {unit}: nothing was sent, {self.error or 'the line is silent'}")
         return sweep.image.astype(np.uint16)
 
     async def write(self, unit: int, address: int, values: Sequence[int], *, fc: int | None = None) -> None:
@@ -163,12 +161,13 @@ class Client:
             await self._run(job)
         for fault in job.faults.values():
             raise fault
-        if job.outcome[0]:
-            raise LinkClosed(f"{self.device}, unit {unit}: nothing was sent, {self.error}")
         return job.result
 
     async def _run(self, job: Job) -> None:
-        if self._link.error is not None or not job.count:
+        if not job.count:
+            return
+        if self._link.error is not None:
+            job.faults[0] = LinkClosed(f"nothing was sent: {self._link.error}")
             return
         self._link.start(job)
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
 from bessinside.modbus.frames import MAX_REGISTERS, exception_pdu
 from bessinside.modbus.security import EVERYTHING, role_of
-from bessinside.modbus.trouble import Reply
+from bessinside.modbus.trouble import Ask, Reply
 
 if TYPE_CHECKING:
     from bessinside.modbus.server import Server
@@ -57,7 +57,6 @@ class Connection(asyncio.BufferedProtocol):
             self.may = server.rights.functions(role_of(transport))
         quirks = server.quirks
         self._plain = quirks.max_registers == MAX_REGISTERS and not (quirks.pause_s or quirks.first_answer_s)
-        self._units = server.units
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
@@ -114,7 +113,8 @@ class Connection(asyncio.BufferedProtocol):
     def _send(self, unit: int, request: bytes, right: bytes | None) -> bool:
         """Sends an answer as quirks and trouble want it; False when the next request has to wait for it."""
         server = self.server
-        reply = server.trouble(unit, request, right or b"") if server.trouble is not None else None
+        ask = Ask(self.framing, unit, request, right or b"")
+        reply = server.trouble(ask) if server.trouble is not None else None
         if reply is None:
             reply = Reply(right or b"")
         delay = reply.delay_s + max(0.0, self._ready - self._loop.time())

@@ -16,14 +16,15 @@ class TcpConnection(Connection):
 
     def _serve(self) -> None:
         at, end, store, transport = 0, self._end, self._store, self._transport
-        plain = self._plain and self.server.trouble is None
+        server = self.server
+        plain, units = self._plain and server.trouble is None, server.units
         out: list[bytes | memoryview] = []
         done = 0
         while end - at >= 6 and transport is not None:
             if plain and end - at >= 12:
                 transaction, protocol, length, unit, function, address, count = _READ.unpack_from(store, at)
                 if length == 6 and protocol == 0 and (function == 3 or function == 4) and function in self.may:
-                    served = self._units.get(unit)
+                    served = units.get(unit)
                     stop = address + count
                     if served is not None and 0 < count <= MAX_REGISTERS and stop <= ADDRESSES:
                         table = served.holding if function == 3 else served.input
@@ -42,7 +43,7 @@ class TcpConnection(Connection):
                 break
         if out:
             self._flush(out)
-        self.server.counts["requests"] += done
+        server.counts["requests"] += done
         if at and self._end:
             self._keep(at)
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N818 (the names are those of the field, and most of them describe frames)
 """Everything that can go wrong between a client and a device, each by its own name."""
 
 from __future__ import annotations

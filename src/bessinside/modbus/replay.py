@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from bessinside.modbus.capture import Exchange
-from bessinside.modbus.frames import rtu_frame, tcp_frame, unpack_bits
+from bessinside.modbus.frames import unpack_bits
 from bessinside.modbus.server import Server
 from bessinside.modbus.sweep import Outcome
-from bessinside.modbus.trouble import Reply
+from bessinside.modbus.trouble import Ask, Reply
 from bessinside.modbus.unit import Unit
 
 
@@ -35,22 +35,20 @@ class Replay:
         """A server of the recorded units; over TCP it may be started with either framing."""
         return Server(self._units, trouble=self._reply)
 
-    def _reply(self, unit: int, request: bytes, right: bytes) -> Reply | None:
-        tcp = len(request) >= 8 and request[2:4] == b"\0\0" and int.from_bytes(request[4:6], "big") == len(request) - 6
-        key = (unit, request[7:] if tcp else request[1:-2])
+    def _reply(self, ask: Ask) -> Reply | None:
+        key = (ask.unit, ask.pdu)
         recorded = self._recorded.get(key)
         if recorded is None:
             return None
         at = self._next.get(key, 0)
         self._next[key] = min(at + 1, len(recorded) - 1)
         exchange = recorded[at]
-        if exchange.outcome in (Outcome.OK, Outcome.EXCEPTION):
-            if tcp and exchange.framing == "tcp":
-                return Reply(request[:2] + exchange.response[2:])
-            pdu = exchange.response_pdu
-            return Reply(tcp_frame(int.from_bytes(request[:2], "big"), unit, pdu) if tcp else rtu_frame(unit, pdu))
-        same = exchange.response[:2] == exchange.request[:2]  # a wrong transaction stays wrong
-        frame = request[:2] + exchange.response[2:] if tcp and exchange.framing == "tcp" and same else exchange.response
+        same_framing = exchange.framing == ask.framing == "tcp"
+        if exchange.outcome in (Outcome.OK, Outcome.EXCEPTION) and not same_framing:
+            return Reply(ask.frame(exchange.response_pdu))
+        # The frame as it came, answering this request; but a transaction that was wrong stays wrong.
+        same = same_framing and exchange.response[:2] == exchange.request[:2]
+        frame = ask.request[:2] + exchange.response[2:] if same else exchange.response
         return Reply(frame, close=exchange.outcome == Outcome.CLOSED)
 
 

@@ -3,10 +3,11 @@
 from bessinside.plant.anatomy import Anatomy, Bus, Container
 from bessinside.plant.binding import Binding, BoundDevice, bind
 from bessinside.plant.levels import Level, levels
+from bessinside.plant.plantfile import SUNSPEC, Device, Plant, PlantError, load_plant, parse_plant, shipped_plants
 from bessinside.registers.metrics import Metric, vocabulary
-from bessinside.plant.plantfile import Device, Plant, PlantError, load_plant, parse_plant, shipped_plants
 
 __all__ = [
+    "SUNSPEC",
     "Anatomy",
     "Binding",
     "BoundDevice",

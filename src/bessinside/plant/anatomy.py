@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 from bessinside.plant import parts
 
+# What a part is inside of, from the container's first level down.
+_WAY = {
+    "rack": ("rack",),
+    "module": ("rack", "module"),
+    "cell": ("rack", "module", "cell"),
+    "sensor": ("rack", "module", "sensor"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -52,22 +60,28 @@ class Anatomy:
         return sum(1 for _ in self.below(kind, below))
 
     def below(self, kind: str, ancestor: str) -> Iterator[str]:
-        """The paths of all parts of `kind` below `ancestor`, in order; a bus holds the racks that hang on it."""
+        """The paths of all parts of `kind` below `ancestor`, in order; a bus holds the racks that hang on it, and
+        a part of that kind itself is the only one.
+
+        Raises ValueError where such a part cannot be below the ancestor (a rack below a meter).
+        """
         top = parts.kind_of(ancestor)
-        if top == "bus":
+        if top == kind:  # the only string of a rack's SunSpec device is the rack itself
+            yield ancestor
+            return
+        if top == "bus" and kind in _WAY:
             bus = next(bus for bus in self.buses if bus.id == ancestor)
             for rack in bus.racks:
                 yield from [rack] if kind == "rack" else self.below(kind, rack)
             return
+        way = _WAY.get(kind, ())
+        if not way or top not in ("container", *way):
+            raise ValueError(f"no {kind} is below a {top}")
         container = self.container(ancestor)
-        chain = ("rack", "module", kind) if kind in ("cell", "sensor") else ("rack", "module")[: 1 + (kind == "module")]
-        have = parts.numbers(ancestor)
         paths = [ancestor]
-        for step in chain:
-            if step not in have:
-                paths = [
-                    f"{path}/{parts.segment(step, n)}" for path in paths for n in range(1, container.count(step) + 1)
-                ]
+        for step in way[way.index(top) + 1 if top in way else 0 :]:
+            numbers = range(1, container.count(step) + 1)
+            paths = [f"{path}/{parts.segment(step, n)}" for path in paths for n in numbers]
         yield from paths
 
     def all(self, kind: str) -> tuple[str, ...]:

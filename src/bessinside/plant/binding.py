@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy
-from bessinside.registers.metrics import Metric, vocabulary
 from bessinside.plant.plantfile import Device, Plant, PlantError
 from bessinside.registers import Group, Layout, Point, RegisterMap, UnitError, factor, flatten, load_map
+from bessinside.registers.metrics import Metric, vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ def bind(plant: Plant, maps: Callable[[Device], RegisterMap | None] | None = Non
             bound = _bind_device(len(devices), device, found, plant, first)
             devices.append(bound)
             first += bound.size
-    ids = _unique(devices)
+    ids = _unique(plant, devices)
     metrics = tuple(metric for bound in devices for metric in bound.metrics)
-    limits = [metric.range if metric and metric.range else (-np.inf, np.inf) for metric in metrics]
+    limits = [_limits(bound, i) for bound in devices for i in range(bound.size)]
     return Binding(
         plant=plant,
         devices=tuple(devices),
@@ -144,35 +144,44 @@ def _bind_device(number: int, device: Device, found: RegisterMap, plant: Plant, 
     for path in device.at:
         if top is not None and parts.kind_of(path) != top:
             raise PlantError(
-                plant.path, 0, f"device.{device.id}.at", f"map {found.id} describes a {top}, but {path!r} is none"
+                plant.path, device.line, f"device.{device.id}.at", f"map {found.id} describes a {top}, {path!r} is none"
             )
+    most = found.group.count if found.group.repeats else 1
+    if isinstance(most, int) and 0 < most < len(device.at):
+        what = f"map {found.id} describes {most} {top or 'part'} at most, {len(device.at)} are named"
+        raise PlantError(plant.path, device.line, f"device.{device.id}.at", what)
     counts = _counts(found, device, plant.anatomy)
     layout = flatten(found, lambda group, _: counts.get(id(group)))
-    place = _Places(plant, device)
-    paths, names, metrics, factors = [], [], [], []
+    place = _Places(plant, found, device)
     known = vocabulary()
-    for i in range(len(layout.point)):
-        point = layout.points[layout.point[i]]
-        path, suffix = place.of(layout.groups[layout.point[i]], layout.index[i], point)
+    rows: list[tuple[str, str, Metric | None, float]] = []
+    reads = np.zeros(len(layout), dtype=bool)
+    for i in range(len(layout)):
+        point = layout.definition(i)
+        where = place.of(layout.groups[layout.point[i]], layout.index[i], point)
+        if where is None:
+            rows.append(("", "", None, 1.0))
+            continue
+        path, suffix = where
         metric = known.get(f"{parts.kind_of(path)}.{point.metric}") if point.metric else None
         if point.metric and metric is None:
             key = f"{parts.kind_of(path)}.{point.metric}"
             raise PlantError(found.path, point.line, "x-metric", f"{key!r} is not in the metric vocabulary")
-        paths.append(path)
-        names.append((point.metric or point.name) + suffix)
-        metrics.append(metric)
-        factors.append(_factor(found, point, metric))
-    reads = np.array([device.reads(f"{path}/{name}") for path, name in zip(paths, names, strict=True)], dtype=bool)
-    kept = np.flatnonzero(reads).tolist()
+        name = (point.metric or point.name) + suffix
+        rows.append((path, name, metric, _factor(found, point, metric)))
+        reads[i] = device.reads(f"{path}/{name}")
+    scaled = layout.sf_point[reads]
+    reads[scaled[scaled >= 0]] = True  # a value is nothing without the register that carries its scale factor
+    kept = [row for row, read in zip(rows, reads, strict=True) if read]
     return BoundDevice(
         number=number,
         device=device,
         map=found,
-        layout=layout if len(kept) == len(paths) else layout.select(reads),
-        parts=tuple(paths[i] for i in kept),
-        metrics=tuple(metrics[i] for i in kept),
-        names=tuple(names[i] for i in kept),
-        factor=np.array([factors[i] for i in kept], dtype=np.float64),
+        layout=layout if len(kept) == len(rows) else layout.select(reads),
+        parts=tuple(path for path, _, _, _ in kept),
+        metrics=tuple(metric for _, _, metric, _ in kept),
+        names=tuple(name for _, name, _, _ in kept),
+        factor=np.array([factor for _, _, _, factor in kept], dtype=np.float64),
         first=first,
     )
 
@@ -181,19 +190,28 @@ def _counts(found: RegisterMap, device: Device, anatomy: Anatomy) -> dict[int, i
     """How many instances of each repeated group (by identity) this plant has, never more than the document allows."""
     counts: dict[int, int] = {}
 
-    def walk(group: Group, path: str, top: bool) -> None:
+    def walk(group: Group, paths: list[str], top: bool) -> None:
+        most = group.count if isinstance(group.count, int) and group.count > 0 else None
+        below = [list(_below(anatomy, group, path, found)) for path in paths] if group.anatomy and not top else None
         if group.repeats:
-            most = group.count if isinstance(group.count, int) and group.count > 0 else None
-            have = len(device.at) if top else anatomy.count(group.anatomy, path) if group.anatomy else most
+            have = len(device.at) if top else max(map(len, below)) if below else most
             if have is not None:
                 counts[id(group)] = have if most is None else min(have, most)
-        if group.anatomy and not top:
-            path = next(anatomy.below(group.anatomy, path), path)
+        if below is not None:
+            paths = [children[0] for children in below if children] or paths
         for child in group.groups:
-            walk(child, path, False)
+            walk(child, paths, False)
 
-    walk(found.group, device.at[0], True)
+    walk(found.group, list(device.at), True)
     return counts
+
+
+def _below(anatomy: Anatomy, group: Group, path: str, found: RegisterMap) -> tuple[str, ...]:
+    """The parts that the instances of a group stand for."""
+    try:
+        return tuple(anatomy.below(group.anatomy or "", path))
+    except ValueError as error:
+        raise PlantError(found.path, group.line, "x-anatomy", f"group {group.name}: {error} ({path})") from error
 
 
 def _factor(found: RegisterMap, point: Point, metric: Metric | None) -> float:
@@ -209,14 +227,17 @@ def _factor(found: RegisterMap, point: Point, metric: Metric | None) -> float:
 class _Places:
     """Resolves instances of groups to part paths; remembers what it resolved."""
 
-    def __init__(self, plant: Plant, device: Device) -> None:
+    def __init__(self, plant: Plant, found: RegisterMap, device: Device) -> None:
         self.plant = plant
-        self.anatomy = plant.anatomy
+        self.found = found
         self.device = device
         self.children: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def of(self, chain: tuple[Group, ...], index: NDArray[np.int16], point: Point) -> tuple[str, str]:
-        """The part path of one point, and a suffix for instances that are no parts (alarm word 3)."""
+    def of(self, chain: tuple[Group, ...], index: NDArray[np.int16], point: Point) -> tuple[str, str] | None:
+        """The part path of one point, and a suffix for instances that are no parts (alarm word 3).
+
+        None where the map packs more parts into a word than this plant has (a thirteenth cell in a module of twelve).
+        """
         path, suffix, depth = self.device.at[0], "", 0
         for level, group in enumerate(chain):
             number = 1
@@ -226,27 +247,40 @@ class _Places:
             if level == 0:
                 path = self.device.at[number - 1] if group.repeats else path
             elif group.anatomy is not None:
-                path = self.child(path, group.anatomy, number)
+                found = self.below(path, group)
+                if not 1 <= number <= len(found):
+                    what = f"{path} has {len(found)} {group.anatomy}s, the device speaks of {number}"
+                    raise PlantError(self.plant.path, self.device.line, f"device.{self.device.id}", what)
+                path = found[number - 1]
             elif group.repeats:
                 suffix += f"_{number}"
         if point.part is not None:
             kind, _, number_text = point.part.partition("/")
-            path = self.child(path, kind, int(number_text or 1))
+            found = self.below(path, Group(point.name, anatomy=kind, line=point.line))
+            if int(number_text or 1) > len(found):
+                return None
+            path = found[int(number_text or 1) - 1]
         return path, suffix
 
-    def child(self, path: str, kind: str, number: int) -> str:
-        """The `number`-th part of `kind` below a part."""
-        key = (path, kind)
+    def below(self, path: str, group: Group) -> tuple[str, ...]:
+        key = (path, group.anatomy or "")
         if key not in self.children:
-            self.children[key] = tuple(self.anatomy.below(kind, path))
-        found = self.children[key]
-        if not 1 <= number <= len(found):
-            where = f"device.{self.device.id}"
-            raise PlantError(self.plant.path, 0, where, f"{path} has {len(found)} {kind}s, the device speaks of {number}")
-        return found[number - 1]
+            self.children[key] = _below(self.plant.anatomy, group, path, self.found)
+        return self.children[key]
 
 
-def _unique(devices: list[BoundDevice]) -> tuple[str, ...]:
+def _limits(bound: BoundDevice, i: int) -> tuple[float, float]:
+    """What the point can be at all: the range of its metric, else the one that the document states."""
+    metric, point = bound.metrics[i], bound.point(i)
+    if metric is not None and metric.range is not None:
+        return metric.range
+    if point.range is None:
+        return (-np.inf, np.inf)
+    low, high = (float(bound.factor[i]) * limit for limit in point.range)
+    return low, high
+
+
+def _unique(plant: Plant, devices: list[BoundDevice]) -> tuple[str, ...]:
     """One id per point: plain where only one register carries it, told apart by device (and address) where not."""
     plain = [f"{part}/{name}" for bound in devices for part, name in zip(bound.parts, bound.names, strict=True)]
     owners = [bound for bound in devices for _ in range(bound.size)]
@@ -262,8 +296,12 @@ def _unique(devices: list[BoundDevice]) -> tuple[str, ...]:
             text += f".{bound.layout.fc[i]}-{bound.layout.address[i]}"
         ids.append(text)
     if len(set(ids)) != len(ids):
-        again = next(text for text, count in Counter(ids).items() if count > 1)
+        again = next(i for i, text in enumerate(ids) if ids.index(text) != i)
+        bound, point = owners[again], owners[again].point(again - owners[again].first)
         raise PlantError(
-            devices[0].device.id, 0, again, "two points of one device have the same place, name and address"
+            bound.map.path,
+            point.line,
+            point.name,
+            f"two points of {bound.device.id} in {plant.path} would both be {ids[again]}; give them names of their own",
         )
     return tuple(ids)

@@ -70,16 +70,6 @@ def canonical(path: str) -> str:
     return "/".join(segments)
 
 
-def join(*segments: str) -> str:
-    """Segments joined to a path; empty ones are left out."""
-    return "/".join(part for part in segments if part)
-
-
-def within(path: str, ancestor: str) -> bool:
-    """Whether `path` is `ancestor` or lies below it."""
-    return path == ancestor or path.startswith(ancestor + "/")
-
-
 def title(path: str, language: str = "en") -> str:
     """A path in words: `Rack 4, module 3, cell 26`."""
     words = ", ".join(_words(path.split("/"), language)) if path else ""

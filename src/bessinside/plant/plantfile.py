@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from bessinside.errors import BessError
+from bessinside.modbus import EndpointError, parse_endpoint, parse_quirks
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy, Bus, Container
 from bessinside.plant.toml_lines import key_lines
+from bessinside.registers import shipped_maps
 from bessinside.runtime import disk
 
 SHIPPED = Path(__file__).with_name("plants")
+SUNSPEC = "sunspec"  # the map of a device that lists its own registers
 _DURATION = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 _QUANTITY = {
     "W": 1.0,
@@ -49,6 +52,7 @@ class Device:
 
     `every_s` is the poll period in seconds. `only` and `skip` are patterns over figure ids (`*/cell_voltage`): what is
     read at all. `writable` names the points that may be written, and only where the file says `writes = "allowed"`.
+    `map` is the id of a shipped map, `sunspec`, or a file (beside the plant file where its path is relative).
     """
 
     id: str
@@ -61,6 +65,7 @@ class Device:
     skip: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     quirks: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 0
 
     def reads(self, figure_id: str) -> bool:
         """Whether a figure is read from this device, by its `only` and `skip` patterns."""
@@ -143,25 +148,27 @@ class _Reader:
         self.known((), table, _TABLES)
         head = self.value((), table, "plant", dict)
         self.known(("plant",), head, _PLANT_KEYS)
-        anatomy = Anatomy(self.containers(table.get("anatomy", {})), self.buses(table.get("bus", {})))
+        anatomy = Anatomy(self.containers(self.table((), table, "anatomy")), self.buses(self.table((), table, "bus")))
         self.check_buses(anatomy)
         devices = tuple(self.device(n, row, anatomy) for n, row in enumerate(self.value((), table, "device", list)))
         self.check_unique(devices)
-        nameplate = head.get("nameplate", {})
+        nameplate = self.table(("plant",), head, "nameplate")
         return Plant(
-            id=self.value(("plant",), head, "id", str),
+            id=self.name(("plant",), head),
             label=self.value(("plant",), head, "label", str),
-            emulated=bool(head.get("emulated", False)),
+            emulated=self.value(("plant",), head, "emulated", bool) if "emulated" in head else False,
             power_w=self.quantity(("plant", "nameplate"), nameplate, "power"),
             energy_wh=self.quantity(("plant", "nameplate"), nameplate, "energy"),
             nameplate=nameplate,
-            metadata=table.get("metadata", {}),
+            metadata=self.table((), table, "metadata"),
             anatomy=anatomy,
             devices=devices,
             path=self.path,
         )
 
-    def known(self, where: tuple[str | int, ...], table: Mapping[str, Any], keys: set[str]) -> None:
+    def known(self, where: tuple[str | int, ...], table: Any, keys: set[str]) -> None:
+        if not isinstance(table, dict):
+            raise self.error(where, f"expected a table, got {table!r}")
         for key in table:
             if key not in keys:
                 near = get_close_matches(key, keys, 1)
@@ -175,25 +182,50 @@ class _Reader:
             raise self.error((*where, key), f"expected {_KIND[kind]}, got {table[key]!r}")
         return table[key]
 
+    def table(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.value(where, table, key, dict) if key in table else {}
+        return found
+
+    def texts(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        found = self.value(where, table, key, list) if key in table else []
+        for text in found:
+            if not isinstance(text, str):
+                raise self.error((*where, key), f"expected a list of texts, got {text!r} in it")
+        return tuple(found)
+
+    def name(self, where: tuple[str | int, ...], table: Mapping[str, Any]) -> str:
+        name: str = self.value(where, table, "id", str)
+        if not re.fullmatch(r"[a-z0-9_\-]+", name):
+            raise self.error((*where, "id"), f"expected lower-case letters, digits, - and _, got {name!r}")
+        return name
+
+    def number(self, where: tuple[str | int, ...], text: object, units: Mapping[str, float], example: str) -> float:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]+)\s*", str(text))
+        if match is None or match.group(2) not in units:
+            raise self.error(where, f"expected a number and a unit such as {example}, got {text!r}")
+        return float(match.group(1)) * units[match.group(2)]
+
     def quantity(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> float | None:
-        if key not in table:
-            return None
-        match = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", str(table[key]))
-        if match is None or match.group(2) not in _QUANTITY:
-            raise self.error((*where, key), f"expected a number and a unit such as '2.5 MW', got {table[key]!r}")
-        return float(match.group(1)) * _QUANTITY[match.group(2)]
+        return self.number((*where, key), table[key], _QUANTITY, "'2.5 MW'") if key in table else None
+
+    def duration(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> float:
+        seconds = self.number((*where, "every"), row.get("every", "1 s"), _DURATION, "'1 s' or '500 ms'")
+        if not 0.01 <= seconds <= 86400:
+            raise self.error((*where, "every"), f"expected 10 ms to 24 h, got {row['every']!r}")
+        return seconds
 
     def containers(self, tables: Mapping[str, Any]) -> tuple[Container, ...]:
         found = []
         for name, row in tables.items():
             where = ("anatomy", name)
-            self.part(where, name, ("container",))
+            self.part(where, name, "container")
             self.known(where, row, {"racks", "modules", "cells", "sensors"})
             counts = {key: self.value(where, row, key, int) for key in ("racks", "modules", "cells")}
-            counts["sensors"] = row.get("sensors", 0)
+            counts["sensors"] = self.value(where, row, "sensors", int) if "sensors" in row else 0
             for key, count in counts.items():
-                if not 0 <= count <= 10_000 or (count == 0 and key != "sensors"):
-                    raise self.error((*where, key), f"expected a count from 1 to 10000, got {count}")
+                least = 0 if key == "sensors" else 1
+                if not least <= count <= 10_000:
+                    raise self.error((*where, key), f"expected a count from {least} to 10000, got {count}")
             found.append(Container(name, counts["racks"], counts["modules"], counts["cells"], counts["sensors"]))
         return tuple(found)
 
@@ -201,77 +233,113 @@ class _Reader:
         found = []
         for name, row in tables.items():
             where = ("bus", name)
-            self.part(where, name, ("bus",))
+            self.part(where, name, "bus")
             self.known(where, row, {"pcs", "racks"})
-            found.append(Bus(name, row.get("pcs"), tuple(self.value(where, row, "racks", list))))
+            pcs = self.value(where, row, "pcs", str) if "pcs" in row else None
+            if pcs is not None:
+                self.part((*where, "pcs"), pcs, "pcs")
+            self.value(where, row, "racks", list)
+            found.append(Bus(name, pcs, self.texts(where, row, "racks")))
         return tuple(found)
 
     def check_buses(self, anatomy: Anatomy) -> None:
         racks = set(anatomy.all("rack"))
+        on: dict[str, str] = {}
         for bus in anatomy.buses:
             for rack in bus.racks:
                 if rack not in racks:
                     raise self.error(("bus", bus.id, "racks"), f"{rack!r} is no rack of this plant's anatomy")
+                if rack in on:
+                    raise self.error(("bus", bus.id, "racks"), f"{rack!r} hangs on {on[rack]} already")
+                on[rack] = bus.id
 
-    def device(self, n: int, row: Mapping[str, Any], anatomy: Anatomy) -> Device:
+    def device(self, n: int, row: Any, anatomy: Anatomy) -> Device:
         where = ("device", n)
         self.known(where, row, _DEVICE_KEYS)
-        at = row.get("at")
-        paths = tuple(at) if isinstance(at, list) else (self.value(where, row, "at", str),)
+        paths = (
+            self.texts(where, row, "at") if isinstance(row.get("at"), list) else (self.value(where, row, "at", str),)
+        )
+        if not paths:
+            raise self.error((*where, "at"), "expected a part such as c1/r04, got an empty list")
         for path in paths:
             self.stands(where, path, anatomy)
-        name = self.value(where, row, "id", str)
-        if not re.fullmatch(r"[a-z0-9_\-]+", name):
-            raise self.error((*where, "id"), f"expected lower-case letters, digits, - and _, got {name!r}")
+        name = self.name(where, row)
         writes = row.get("writes", "refused")
         if writes not in ("refused", "allowed"):
             raise self.error((*where, "writes"), f"expected 'refused' or 'allowed', got {writes!r}")
+        points = self.texts(where, row, "points")
+        if points and writes == "refused":
+            raise self.error((*where, "points"), "names what may be written, but writes are refused")
         return Device(
             id=name,
-            label=row.get("label", name),
-            map=self.value(where, row, "map", str),
+            label=self.value(where, row, "label", str) if "label" in row else name,
+            map=self.map(where, row),
             at=paths,
-            url=self.value(where, row, "url", str),
+            url=self.url(where, row),
             every_s=self.duration(where, row),
-            only=tuple(row.get("only", ())),
-            skip=tuple(row.get("skip", ())),
-            writable=tuple(row.get("points", ())) if writes == "allowed" else (),
-            quirks=row.get("quirks", {}),
+            only=self.texts(where, row, "only"),
+            skip=self.texts(where, row, "skip"),
+            writable=points,
+            quirks=self.quirks(where, row),
+            line=self.lines.get(where, 0),
         )
 
-    def duration(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> float:
-        match = re.fullmatch(r"\s*([\d.]+)\s*(ms|s|min|h)\s*", str(row.get("every", "1 s")))
-        if match is None or not 0.01 <= (seconds := float(match.group(1)) * _DURATION[match.group(2)]) <= 86400:
-            raise self.error((*where, "every"), f"expected a duration such as '1 s' or '500 ms', got {row['every']!r}")
-        return seconds
+    def map(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> str:
+        name: str = self.value(where, row, "map", str)
+        if name.endswith((".yaml", ".yml")):
+            path = Path(self.path).parent / name
+            if not disk.exists(path):
+                raise self.error((*where, "map"), f"there is no file {path}")
+            return str(path)
+        if name != SUNSPEC and name not in shipped_maps():
+            known = (*shipped_maps(), SUNSPEC)
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"shipped maps are {', '.join(known)}"
+            raise self.error((*where, "map"), f"no map of the id {name!r}; {hint}")
+        return name
 
-    def part(self, where: tuple[str | int, ...], text: str, kinds: tuple[str, ...]) -> None:
+    def url(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> str:
+        url: str = self.value(where, row, "url", str)
         try:
-            kind = parts.kind_of(text)
+            parse_endpoint(url)
+        except EndpointError as error:
+            raise self.error((*where, "url"), str(error)) from error
+        return url
+
+    def quirks(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> dict[str, Any]:
+        quirks = self.table(where, row, "quirks")
+        try:
+            parse_quirks(quirks)
+        except EndpointError as error:
+            raise self.error((*where, "quirks"), str(error)) from error
+        return quirks
+
+    def part(self, where: tuple[str | int, ...], text: str, kind: str) -> None:
+        try:
+            written = parts.canonical(text)
         except ValueError as error:
             raise self.error(where, str(error)) from error
-        if kind not in kinds:
-            raise self.error(
-                where, f"expected a {' or '.join(kinds)} such as {parts.segment(kinds[0], 1)}, got {text!r}"
-            )
+        if parts.kind_of(text) != kind or text != written:
+            raise self.error(where, f"expected a {kind} such as {parts.segment(kind, 1)}, got {text!r}")
 
     def stands(self, where: tuple[str | int, ...], path: str, anatomy: Anatomy) -> None:
         """Checks that a part path exists in this plant."""
         try:
-            numbers = parts.numbers(path)
+            written, numbers = parts.canonical(path), parts.numbers(path)
         except ValueError as error:
             raise self.error((*where, "at"), str(error)) from error
+        if path != written:
+            raise self.error((*where, "at"), f"expected {written!r}, got {path!r}")
         if "container" in numbers:
             try:
                 container = anatomy.container(path)
             except KeyError:
                 raise self.error((*where, "at"), f"the anatomy has no container {path.split('/')[0]!r}") from None
-            for kind in ("rack", "module"):
-                if numbers.get(kind, 1) > container.count(kind):
-                    have = container.count(kind)
-                    raise self.error(
-                        (*where, "at"), f"{path!r}: {container.id} has {have} {kind}s, not {numbers[kind]}"
-                    )
+            for kind in ("rack", "module", "cell", "sensor"):
+                have = container.count(kind)
+                if numbers.get(kind, 0) > have:
+                    what = f"{path!r}: {container.id} has {have} {kind}s, not {numbers[kind]}"
+                    raise self.error((*where, "at"), what)
         elif "bus" in numbers and path not in anatomy.all("bus"):
             raise self.error((*where, "at"), f"{path!r} is no bus of this plant; add [bus.{path}] with its racks")
 

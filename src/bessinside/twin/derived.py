@@ -88,8 +88,10 @@ class Derived:
             for group in self.groups:
                 rows = slice(group.first, group.first + len(group.parts))
                 inputs = good[group.inputs]
-                out[rows] = group.formula.kernel(inputs)
-                marks[rows] = self._marks(group, np.isfinite(inputs), out[rows], quality)
+                used = np.isfinite(inputs)
+                enough = np.asarray(used.all(axis=1) if group.formula.strict else used.any(axis=1))
+                out[rows] = np.where(enough, group.formula.kernel(inputs), np.nan)
+                marks[rows] = self._marks(group, enough, out[rows], quality)
         return out, marks
 
     def oldest(self, read_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -103,9 +105,8 @@ class Derived:
         return out
 
     def _marks(
-        self, group: Group, used: NDArray[np.bool_], results: NDArray[np.float64], quality: NDArray[np.uint8]
+        self, group: Group, enough: NDArray[np.bool_], results: NDArray[np.float64], quality: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
-        enough = used.all(axis=1) if group.formula.strict else used.any(axis=1)
         marks = np.where(np.isfinite(results), Quality.GOOD, Quality.NOT_IMPLEMENTED).astype(np.uint8)
         for row in np.flatnonzero(~enough):
             present = {Quality(mark) for mark in np.unique(quality[group.inputs[row]])}

@@ -22,7 +22,7 @@ Kernel = Callable[[Values], Values]
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """One kind of derived figure: `key` is `kind.quantity`; `model` marks what rests on a model, not on registers alone.
+    """One kind of derived figure: `key` is `kind.quantity`; `model` marks what rests on a model, not on registers only.
 
     `inputs` gives the instances of the figure on a plant: part path and the point indices of its inputs.
     """
@@ -271,8 +271,8 @@ FORMULAS: tuple[Formula, ...] = (
         "Mean cell voltage minus open-circuit model",
         "Mittlere Zellspannung minus Ruhespannungsmodell",
         "r = Ū_cell − OCV(SoC)",
-        "model: measured mean open-circuit curve of the Sony US26650 LFP cell (TUM SimSES, BSD-3-Clause), no hysteresis;"
-        " on the plateau 1 % SoC is about 0.5 mV, so read it near the ends only",
+        "model: measured mean open-circuit curve of the Sony US26650 LFP cell (TUM SimSES, BSD-3-Clause), without "
+        "hysteresis; on the plateau 1 % SoC is about 0.5 mV, so read it near the ends only",
         True,
         _ocv_residual,
         _mean_and_soc,

@@ -98,7 +98,7 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class DerivedPassport(msgspec.Struct, frozen=True):
-    """A formula over readings. `left_out` counts inputs without a good reading; `skew_ms`: how far apart they were read."""
+    """A formula over readings. `left_out` counts inputs without a good reading, `skew_ms` is their spread in time."""
 
     formula: str
     reference: str
@@ -173,7 +173,7 @@ def reading_passport(readings: Readings, i: int, figure_id: str, plant: str) -> 
         response_hex=answer.response_bytes(block).hex(" ") if answer else "",
         value_start=start,
         value_length=length,
-        exchange=_exchange(readings, block, answer),
+        exchange=_exchange(readings, i, block, answer),
         steps=[StepRow(step.name, step.expression, step.result) for step in steps],
         scale=f"× register {point.sf}" if isinstance(point.sf, str) else f"× 10^{point.sf}",
         sign="turned round: the device counts charging as positive" if point.sign < 0 else "as the device counts",
@@ -198,10 +198,9 @@ def _map_row(found: RegisterMap, point: Point) -> MapRow:
     return MapRow(found.id, found.label, source.document, source.issue, source.date, source.read_from, name, point.line)
 
 
-def _exchange(readings: Readings, block: int, answer: Sweep | None) -> ExchangeRow:
+def _exchange(readings: Readings, i: int, block: int, answer: Sweep | None) -> ExchangeRow:
     if block < 0:
-        key = "refused by the device" if readings.refusals.registers else "not polled"
-        return ExchangeRow(0, None, None, None, key, "")
+        return ExchangeRow(0, None, None, None, "not asked", readings.refusal(i))
     note = readings.block_note[block]
     if answer is None:
         return ExchangeRow(0, None, None, None, "no answer yet", note)

@@ -51,7 +51,7 @@ class Poller:
         loop = asyncio.get_running_loop()
         due = loop.time() + period * float(self._random.uniform(0, 0.2))
         while not client.closed:
-            sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.words)
+            sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
             readings.take(sweep)
             answered |= bool((sweep.outcome == Outcome.OK).any())
             self._note(sweep.ok)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.modbus import Outcome, Quirks, ReadPlan, Refusals, Sweep
+from bessinside.modbus.sweep import Image
 from bessinside.plant import BoundDevice
 from bessinside.registers import Codec
 from bessinside.twin.quality import Quality
@@ -31,7 +32,7 @@ class Moment:
 class Readings:
     """Everything known about one device right now. Arrays have one entry per point (n) or per block (b).
 
-    words: uint16[w], the register words of the newest good answer of each block
+    words: '>u2'[w], the register words of the newest good answer of each block
     values: float64[n] in SI units, NaN where a point has none; state: uint8[n] of the codec
     block_time: int64[b], last byte of the newest good answer in ns UTC, 0 before the first
     block_quality: uint8[b], what the newest attempt brought
@@ -67,12 +68,17 @@ class Readings:
         self.block[self.polled] = self.plan.block_of
         self.codec = Codec(layout, self.offset, self.bound.factor)
         blocks = len(self.plan.requests)
-        self.words = np.zeros(self.plan.size, dtype=">u2")
+        self.words: Image = np.zeros(self.plan.size, dtype=">u2")
         self.block_time = np.zeros(blocks, dtype=np.int64)
         self.block_quality = np.full(blocks, Quality.NONE, dtype=np.uint8)
         self.block_note = [""] * blocks
         self.answer: list[Sweep | None] = [None] * blocks  # the sweep of each block's newest good answer
         self.history: deque[Moment] = deque()
+
+    def image(self) -> Image:
+        """An image for the next sweep. It holds the newest words, which stay where the device does not answer; nobody
+        sees the sweep's words before they are all there and decoded."""
+        return self.words.copy()
 
     def take(self, sweep: Sweep) -> None:
         """Takes over a finished sweep: what was answered is new, what was not keeps its value and its time."""
@@ -87,11 +93,12 @@ class Readings:
         self.block_note = [notes.get(i, "") for i in range(len(answered))]
         for b in np.flatnonzero(answered):
             self.answer[b] = sweep
+        self.words = sweep.image
         self.sweep = sweep
         self.sweeps += 1
         self.codec.decode(self.words, self.values, self.state)
         self.values += 0.0  # a turned sign leaves -0.0, which nobody wants to read
-        self._remember(sweep.end_ns, answered)
+        self._remember(Moment(sweep.end_ns, sweep.image, answered))
 
     def fail(self, note: str) -> None:
         """Nothing could be asked at all (no connection): every block has no answer, values and times stay."""
@@ -133,13 +140,23 @@ class Readings:
             return []
         return [f"{word:04X}" for word in self.codec.raw(i, self.words)]
 
+    def refusal(self, i: int) -> str:
+        """Why a point is not read: what the device said to its registers, or that they may only be written."""
+        layout = self.bound.layout
+        fc, first = int(layout.fc[i]), int(layout.address[i])
+        for address in range(first, first + int(layout.words[i])):
+            code = self.refusals.registers.get((fc, address))
+            if code is not None:
+                return f"the device answers register {address} with exception {code}; it is not asked again"
+        return "the register can only be written"
+
     def shown(self) -> NDArray[np.float64]:
         """The values that may be shown: NaN for every point that was never answered."""
         return np.where(self.times() > 0, self.values, np.nan)
 
-    def _remember(self, time_ns: int, answered: NDArray[np.bool_]) -> None:
-        self.history.append(Moment(time_ns, self.words.copy(), answered))
-        while self.history and time_ns - self.history[0].time_ns > HISTORY_S * 1e9:
+    def _remember(self, moment: Moment) -> None:
+        self.history.append(moment)
+        while moment.time_ns - self.history[0].time_ns > HISTORY_S * 1e9:
             self.history.popleft()
 
     def trend(self, i: int) -> tuple[list[float], list[float]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bessinside.errors import BessError
 from bessinside.modbus import Client, ModbusError, Outcome, Quirks, connect, parse_endpoint, plan
@@ -133,7 +134,9 @@ async def fit(client: Client, unit: int, found: RegisterMap) -> Fit:
     return Fit(found.id, found.label, asked, int(answered[picked].sum()), plausible, judged)
 
 
-def _first(layout: Layout, picked: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _first(
+    layout: Layout, picked: NDArray[np.intp], block: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint8]]:
     few = picked[(block >= 0) & (block < MOST_BLOCKS)]
     return layout.fc[few], layout.address[few], layout.words[few]
 

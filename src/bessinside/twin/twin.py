@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bessinside.errors import BessError
 from bessinside.modbus import parse_quirks
-from bessinside.plant import Binding, Device, Plant, bind, levels, load_plant, vocabulary
+from bessinside.plant import SUNSPEC, Binding, BoundDevice, Device, Plant, bind, levels, load_plant, vocabulary
 from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
 from bessinside.twin import discovery
@@ -25,7 +26,10 @@ from bessinside.twin.quality import Quality
 from bessinside.twin.readings import Readings
 from bessinside.twin.snapshot import Snapshot, take_snapshot
 
+log = logging.getLogger(__name__)
+
 DISCOVERY_S = 3.0
+DISCOVER_AGAIN_S = 10.0
 
 
 class UnknownFigure(BessError):
@@ -35,35 +39,30 @@ class UnknownFigure(BessError):
 class Twin:
     """A plant as its devices describe it. Use as an async context manager, or `start` and `stop` it.
 
-    `binding` and `derived` change only when a device with its own directory (SunSpec) was discovered; `changed` is then
-    called, so that a page can fetch the new schema.
+    `binding` and `derived` change only when a device that lists its own registers (SunSpec) was discovered;
+    `undiscovered` says by device id why it was not yet.
     """
 
     def __init__(self, plant: Plant | str | Path) -> None:
         self.plant = plant if isinstance(plant, Plant) else load_plant(plant)
-        self.changed: Callable[[], None] = lambda: None
+        self.pollers: list[Poller] = []
+        self.undiscovered = {device.id: "not asked yet" for device in self.plant.devices if device.map == SUNSPEC}
         self._maps: dict[str, RegisterMap] = {
-            device.map: load_map(device.map) for device in self.plant.devices if device.map != discovery.MAP
+            device.map: load_map(device.map) for device in self.plant.devices if device.map != SUNSPEC
         }
         self._found: dict[str, RegisterMap] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._bind()
 
     def _bind(self) -> None:
-        kept = {readings.bound.device.id: readings for readings in getattr(self, "devices", [])}
+        polled = {poller.readings.bound.device.id: poller for poller in self.pollers}
         self.binding: Binding = bind(self.plant, self._map_of)
         self.derived = Derived(self.binding)
-        self.devices = [
-            Readings(bound, parse_quirks({**bound.map.quirks, **bound.device.quirks})) for bound in self.binding.devices
-        ]
-        for readings in self.devices:
-            if (old := kept.get(readings.bound.device.id)) is not None:
-                readings.refusals = old.refusals
-                readings.replan()
-        self.pollers = [Poller(readings) for readings in self.devices]
+        self.pollers = [_poller(bound, polled.get(bound.device.id)) for bound in self.binding.devices]
+        self.devices = [poller.readings for poller in self.pollers]
 
     def _map_of(self, device: Device) -> RegisterMap | None:
-        return self._found.get(device.id) if device.map == discovery.MAP else self._maps[device.map]
+        return self._found.get(device.id) if device.map == SUNSPEC else self._maps[device.map]
 
     async def __aenter__(self) -> Twin:
         await self.start()
@@ -74,15 +73,11 @@ class Twin:
 
     async def start(self) -> None:
         """Begins to poll. Devices that list their own registers are asked for the list first, a few seconds at most."""
-        unknown = [device for device in self.plant.devices if device.map == discovery.MAP]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._discover(device, DISCOVERY_S)) for device in unknown]
-        if any(task.result() for task in tasks):
-            self._bind()
-        self._tasks = [asyncio.create_task(poller.run()) for poller in self.pollers]
-        late = [device for device in unknown if device.id not in self._found]
-        if late:
-            self._tasks.append(asyncio.create_task(self._discover_late(late)))
+        await self._discover()
+        for poller in self.pollers:
+            self._begin(poller.run())
+        if self.undiscovered:
+            self._begin(self._discover_late())
 
     async def stop(self) -> None:
         """Ends polling and closes every connection."""
@@ -91,28 +86,39 @@ class Twin:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _discover(self, device: Device, within_s: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                found = await discovery.discover_map(device)
-                if found is not None:
-                    self._found[device.id] = found
-                    return True
-        return False
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(_ended)
+        self._tasks.append(task)
 
-    async def _discover_late(self, devices: list[Device]) -> None:
-        """Goes on asking devices that did not answer at the start; then binds anew and polls all again."""
-        while devices:
-            await clock.sleep(10.0)
-            answered = [device for device in devices if await self._discover(device, DISCOVERY_S)]
-            if answered:
-                for task in self._tasks[:-1]:
-                    task.cancel()
-                await asyncio.gather(*self._tasks[:-1], return_exceptions=True)
-                self._bind()
-                self._tasks[:-1] = [asyncio.create_task(poller.run()) for poller in self.pollers]
-                self.changed()
-                devices = [device for device in devices if device not in answered]
+    async def _discover(self) -> None:
+        """Asks every device that has not listed its registers yet; binds anew if one did."""
+        waiting = [device for device in self.plant.devices if device.id in self.undiscovered]
+        if any(await asyncio.gather(*(self._ask(device) for device in waiting))):
+            self._bind()
+
+    async def _ask(self, device: Device) -> bool:
+        try:
+            async with asyncio.timeout(DISCOVERY_S):
+                found = await discovery.discover_map(device)
+            bind(self.plant, lambda one: found if one is device else None)  # the list may not fit this plant
+        except (BessError, TimeoutError) as error:
+            self.undiscovered[device.id] = str(error) or f"no list of models within {DISCOVERY_S:g} s"
+            log.warning("%s is left out: %s", device.id, self.undiscovered[device.id])
+            return False
+        self._found[device.id] = found
+        del self.undiscovered[device.id]
+        return True
+
+    async def _discover_late(self) -> None:
+        """Goes on asking devices that did not answer at the start; those that are polled already are left alone."""
+        while self.undiscovered:
+            await clock.sleep(DISCOVER_AGAIN_S)
+            polled = self.pollers
+            await self._discover()
+            for poller in self.pollers:
+                if poller not in polled:
+                    self._begin(poller.run())
 
     def snapshot(self) -> Snapshot:
         """The plant now. Costs about a millisecond for 10,000 points."""
@@ -218,7 +224,7 @@ class Twin:
             text=row.text,
             unit=row.unit,
             quality=row.quality,
-            quality_note=readings.block_note[block] if block >= 0 else self._refusal(readings, i),
+            quality_note=readings.block_note[block] if block >= 0 else readings.refusal(i),
             age_s=row.age,
             time_ms=_milliseconds(now.read_ns[index]),
             emulated=self.plant.emulated,
@@ -226,14 +232,6 @@ class Twin:
             derived=None,
             trend=Trend(times, [finite(value) for value in values]),
         )
-
-    def _refusal(self, readings: Readings, i: int) -> str:
-        layout = readings.bound.layout
-        for word in range(int(layout.words[i])):
-            code = readings.refusals.registers.get((int(layout.fc[i]), int(layout.address[i]) + word))
-            if code is not None:
-                return f"the device answers this register with exception {code}; it is not asked again"
-        return "the plant file does not poll this register"
 
     def _derived_passport(self, figure_id: str, row: FigureRow, now: Snapshot) -> Passport:
         index = self.derived.find(figure_id)
@@ -274,6 +272,19 @@ class Twin:
             ),
             trend=Trend([], []),
         )
+
+
+def _poller(bound: BoundDevice, polled: Poller | None) -> Poller:
+    """The poller of a device; one that is there already goes on, its device only has another place among the others."""
+    if polled is None:
+        return Poller(Readings(bound, parse_quirks({**bound.map.quirks, **bound.device.quirks})))
+    polled.readings.bound = bound
+    return polled
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a task of the twin ended: its device is not read any more", exc_info=error)
 
 
 def _age(now_ns: int, read_ns: int) -> float | None:

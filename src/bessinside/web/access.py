@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -51,9 +52,7 @@ class Gate:
     hosts: frozenset[str]
     accounts: Accounts | None
 
-    def __call__(
-        self, connection: ASGIConnection[BaseRouteHandler, object, object, object], handler: BaseRouteHandler
-    ) -> None:
+    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """Litestar guard. Raises PermissionDeniedException (403) or NotAuthorizedException (401)."""
         socket = isinstance(handler, WebsocketRouteHandler)
         method = "WEBSOCKET" if socket else str(connection.scope.get("method", "GET"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import mimetypes
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -131,11 +131,12 @@ def create_app(
     @websocket("/api/live")
     async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
         await socket.accept()
-        async for message in live.frames():
-            if isinstance(message, str):
-                await socket.send_json({"schema": message})
-            else:
-                await socket.send_bytes(message)
+        async with aclosing(live.frames()) as messages:
+            async for message in messages:
+                if isinstance(message, str):
+                    await socket.send_json({"schema": message})
+                else:
+                    await socket.send_bytes(message)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -190,14 +191,23 @@ def page_routes() -> list[Any]:
 
 
 def _page_file(name: str) -> Response[bytes]:
-    target = (PAGE / name).resolve()
-    if PAGE.resolve() not in target.parents or not target.is_file():
+    target = _inside(PAGE / name)
+    if target is None:
         missing = "the page was not built: run `make page`" if name == "index.html" else f"no such file: {name}"
         raise NotFoundException(missing)
     kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     lasting = "/assets/" in f"/{name}"
     headers = {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
     return Response(disk.read_bytes(target), media_type=kind, headers=headers)
+
+
+def _inside(path: Path) -> Path | None:
+    """The file that a path of a request leads to, None where it is no file of the page."""
+    try:
+        target = path.resolve()
+        return target if PAGE.resolve() in target.parents and target.is_file() else None
+    except (OSError, ValueError):  # names that no file can have
+        return None
 
 
 async def _with_security_headers(response: Response[Any]) -> Response[Any]:

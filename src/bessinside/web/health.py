@@ -57,6 +57,10 @@ def health_of(twin: Twin) -> Health:
                 readings.error,
             )
         )
+    for device in twin.plant.devices:
+        if device.id in twin.undiscovered:
+            why = twin.undiscovered[device.id]
+            rows.append(DeviceHealth(device.id, device.label, device.url, "down", None, None, 0, 0, why))
     states = {row.state for row in rows}
     status = "ok" if states == {"up"} else "starting" if not ages or "connecting" in states else "degraded"
     good = int(np.count_nonzero(twin.snapshot().quality == Quality.GOOD))

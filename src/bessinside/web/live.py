@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
+from bessinside.modbus import ReadPlan
 from bessinside.runtime import clock
 from bessinside.twin import Twin
 from bessinside.web.frame import encode_frame
@@ -19,7 +20,7 @@ class Live:
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
         self.schema = ""
-        self._plans: tuple[int, ...] = ()
+        self._plans: tuple[ReadPlan, ...] = ()
         self._frame = b""
         self._tick = asyncio.Event()
         self._viewers = 0
@@ -27,13 +28,13 @@ class Live:
 
     def current_schema(self) -> str:
         """The schema hash, computed anew only when a plan or the binding changed."""
-        plans = tuple(id(readings.plan) for readings in self.twin.devices)
+        plans = tuple(readings.plan for readings in self.twin.devices)
         if plans != self._plans:
             self._plans = plans
             self.schema, _ = page_schema(self.twin)
         return self.schema
 
-    async def frames(self) -> AsyncIterator[str | bytes]:
+    async def frames(self) -> AsyncGenerator[str | bytes, None]:
         """Frames as they are built, newest first; a text with the schema's hash before the first and after a change."""
         self._viewers += 1
         if self._task is None or self._task.done():

@@ -52,7 +52,8 @@ class Listen:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def check(self) -> None:
-        """Raises ServeError where the address is reachable from elsewhere and not protected."""
+        """Raises ServeError where the address is reachable from elsewhere and not protected, or TLS cannot be had."""
+        self._check_tls()
         if self.loopback:
             return
         if self.users is None:
@@ -65,6 +66,15 @@ class Listen:
                 f"{self.host} can be reached from other machines and passwords would travel in the clear: give --cert "
                 "and --key, or --behind-proxy if a proxy in front of this server speaks TLS"
             )
+
+    def _check_tls(self) -> None:
+        if (self.cert is None) != (self.key is None):
+            raise ServeError("TLS needs both: give --cert and --key")
+        if self.cert is not None and self.key is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key)
+            except OSError as error:
+                raise ServeError(f"{self.cert}, {self.key}: no certificate with its key: {error}") from error
 
     def hosts(self) -> frozenset[str]:
         """Names under which the server may be called; empty behind a proxy."""
@@ -87,6 +97,7 @@ def make_server(twin: Twin, listen: Listen) -> uvicorn.Server:
         app,
         host=listen.host,
         port=listen.port,
+        lifespan="on",
         log_level="warning",
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # frames are deflated once for all viewers

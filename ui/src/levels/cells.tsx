@@ -5,7 +5,7 @@ import { Figure } from "../figures/figure";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
 import { findAll, indexIn, sourceOf, type CellField } from "../plant/model";
-import { partTitle, splitId } from "../plant/parts";
+import { partShort, partTitle, splitId } from "../plant/parts";
 import { navigate, openFigure, route } from "../page/route";
 import { cividis, diverging, type ColourScale } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
@@ -62,7 +62,7 @@ export function Cells() {
         sensors={places?.places ?? null}
         onCursor={setCursor}
         onOpen={(index) => open(field, index)}
-        rackLabel={(rack) => partTitle(field.rackParts[rack]!)}
+        rackLabel={(rack, narrow) => (narrow ? partShort : partTitle)(field.rackParts[rack]!)}
       />
       <ModuleCells field={field} index={at} />
     </section>

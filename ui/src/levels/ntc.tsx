@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { partTitle } from "../plant/parts";
+import { partShort, partTitle } from "../plant/parts";
 import { cividis, diverging, type ColourScale } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
@@ -58,7 +58,7 @@ export function SensorMap({ compact = false }: { compact?: boolean }) {
         smallest={compact ? 8 : 11}
         onCursor={setCursor}
         onOpen={(index) => open(field, index)}
-        rackLabel={(rack) => partTitle(field.rackParts[rack]!)}
+        rackLabel={(rack, narrow) => (narrow ? partShort : partTitle)(field.rackParts[rack]!)}
       />
     </section>
   );

@@ -74,7 +74,7 @@ function Extreme({ title, field, index }: { title: Key; field: CellField; index:
       {id && index !== undefined ? (
         <>
           <Figure id={id} as="big" />
-          <span class="muted" data-nav>
+          <span class="note" data-nav>
             {partTitle(field.parts[index]!)}
           </span>
         </>
@@ -102,6 +102,7 @@ function TopList({ title, field, indices, onLook }: { title: Key; field: CellFie
 
 const HEIGHT = 170;
 const LEFT = 44;
+const FEWEST_BINS = 15;
 const RIGHT = 26;
 
 /** How many cells lie in each step of voltage; the axes are scales, the bars carry no numbers. */
@@ -112,8 +113,10 @@ function Histogram({ now, reach }: { now: FieldNow; reach: number }) {
   if (!summary || width === 0) return <div class={summary ? "histogram" : "histogram hatched"} ref={box} />;
   const step = Math.max(0.001, nice((summary.high - summary.low) / 40));
   // a bin stands around the values that its register can take
-  const from = Math.floor(summary.low / step + 1e-9) * step - step / 2;
-  const bins = Math.max(1, Math.floor((summary.high - from) / step + 1e-9) + 1);
+  const used = Math.round((summary.high - summary.low) / step) + 1;
+  const spare = Math.max(1, Math.ceil((FEWEST_BINS - used) / 2));
+  const from = (Math.floor(summary.low / step + 1e-9) - spare - 0.5) * step;
+  const bins = used + 2 * spare;
   const counts = histogram(values, summary, from, step, bins);
   const most = Math.max(...counts);
   const to = from + bins * step;

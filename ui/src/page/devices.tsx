@@ -12,7 +12,7 @@ export function Devices() {
     <section class="view" aria-labelledby="devices-title">
       <h1 id="devices-title">{t("nav.devices")}</h1>
       <p class="question">{t("devices.question")}</p>
-      <div class="scroll">
+      <div class="scroll scroll-tall">
         <table class="grid devices">
           <thead>
             <tr>

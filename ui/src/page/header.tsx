@@ -25,13 +25,19 @@ export function Header() {
       <Search />
       <div class="switches">
         <button type="button" class={paused.value ? "switch on" : "switch"} aria-pressed={paused.value} onClick={togglePause} disabled={!live.value}>
-          <span aria-hidden="true">{paused.value ? "▶" : "❚❚"}</span> {t(paused.value ? "header.resume" : "header.pause")}
+          <span aria-hidden="true">{paused.value ? "▶" : "❚❚"}</span> <span class="long">{t(paused.value ? "header.resume" : "header.pause")}</span>
         </button>
         <button type="button" class="switch" onClick={() => chooseLanguage(language.value === "de" ? "en" : "de")} lang={language.value === "de" ? "en" : "de"}>
-          {language.value === "de" ? "English" : "Deutsch"}
+          <span class="long">{language.value === "de" ? "English" : "Deutsch"}</span>
+          <span class="brief" aria-hidden="true">
+            {language.value === "de" ? "EN" : "DE"}
+          </span>
         </button>
         <button type="button" class="switch" onClick={() => chooseTheme(theme.value === "dark" ? "light" : "dark")}>
-          {t(theme.value === "dark" ? "header.light" : "header.dark")}
+          <span class="long">{t(theme.value === "dark" ? "header.light" : "header.dark")}</span>
+          <span class="brief" aria-hidden="true">
+            ◐
+          </span>
         </button>
         {session.value?.user && (
           <button type="button" class="switch" onClick={() => void signOut()} title={session.value.role ?? ""}>

@@ -42,8 +42,8 @@ export function MirrorRow({ at, point, top, focused, onFocus }: RowProps) {
         {address} <span class="muted">0x{address.toString(16).toUpperCase().padStart(4, "0")}</span>
       </span>
       <span role="gridcell" class="c-name" title={`${id}\n${reading.label}`}>
-        {id.split("@")[0]}
-        {reading.suspect && <Suspect why={reading.suspect} />}
+        <span class="c-id">{id.split("@")[0]}</span>
+        {reading.suspect && <Suspect why={reading.suspect} short />}
       </span>
       <span role="gridcell" class="c-type">{p.type[point]}</span>
       <span role="gridcell" class="c-access">{p.access[point]}</span>

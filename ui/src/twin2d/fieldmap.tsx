@@ -25,7 +25,8 @@ export interface FieldMapProps {
   smallest?: number;
   onCursor(index: number): void;
   onOpen(index: number): void;
-  rackLabel(rack: number): string;
+  /** Caption of a rack; `narrow` asks for the short form. */
+  rackLabel(rack: number, narrow: boolean): string;
 }
 
 interface Ink {
@@ -35,6 +36,8 @@ interface Ink {
   bad: number;
   odd: number;
 }
+
+const WIDE_CAPTION_PX = 58;
 
 export function FieldMap(props: FieldMapProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -90,7 +93,7 @@ export function FieldMap(props: FieldMapProps) {
             const [x, y] = rackAt(grid, rack);
             return (
               <span key={rack} class="rack-caption" data-nav style={{ left: `${x / scale}px`, top: `${y / scale}px` }}>
-                {props.rackLabel(rack)}
+                {props.rackLabel(rack, (grid.columns * grid.cell) / scale < WIDE_CAPTION_PX)}
               </span>
             );
           })}
