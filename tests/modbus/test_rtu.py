@@ -181,7 +181,10 @@ async def test_noise_on_the_line_before_a_request_is_dropped(two_ended: tuple[st
             client._link.transport.write(b"\x01\x03\x00\x00\x00\x01\x00\x00")  # type: ignore[union-attr]
             await asyncio.sleep(0.05)
             assert (await client.read(1, 3, 0, 1)).tolist() == [0]
-        assert server.counts["bad check sum"] == 1
+            client._link.transport.write(b"\x01\x03\x00")  # type: ignore[union-attr]
+            await asyncio.sleep(0.15)
+            assert (await client.read(1, 3, 0, 1)).tolist() == [0]
+        assert server.counts["bad check sum"] == server.counts["cut off"] == 1
 
 
 async def test_a_line_that_is_not_there_is_said() -> None:

@@ -34,11 +34,11 @@ class Emulator:
     stand still, `go_on` lets it run again. Everything served is emulated.
     """
 
-    def __init__(
-        self, plant: Plant, *, seed: int = 1, schedule: str | None = None, reserve: float = 0.0
-    ) -> None:
+    def __init__(self, plant: Plant, *, seed: int = 1, schedule: str | None = None, reserve: float = 0.0) -> None:
         if not plant.emulated:
-            raise EmulatorError(f"{plant.path}: `emulated = true` is missing: only a plant that is marked so is emulated")
+            raise EmulatorError(
+                f"{plant.path}: `emulated = true` is missing: only a plant that is marked so is emulated"
+            )
         self.plant = plant
         self.physics = Physics(
             seed=seed,

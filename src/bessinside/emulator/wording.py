@@ -20,7 +20,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "LOW_CHARGE_TEMPERATURE": ("CHARGE_UNDERTEMPERATURE",),
     "HIGH_DISCHARGE_TEMPERATURE": ("DISCHARGE_OVERTEMPERATURE",),
     "LOW_DISCHARGE_TEMPERATURE": ("DISCHARGE_UNDERTEMPERATURE",),
-    "LOW_INSULATION": ("INSULATION_LOW", "GROUND_FAULT"),
+    "LOW_INSULATION": ("INSULATION_LOW",),
     "LOW_SOC": ("SOC_LOW",),
     "HIGH_SOC": ("SOC_HIGH",),
     "SELF_CIRCULATION": ("CIRCULATION",),
@@ -42,6 +42,35 @@ def _flags(kind: str, name: str, codes: type[IntFlag]) -> Names:
 
 def _alarms(kind: str, level: int | None = None) -> Names:
     return lambda plant, entry: plant.alarms(kind, level)[entry]
+
+
+EVENTS: dict[str, str] = {
+    "CELL_OVERVOLTAGE": "OVER_VOLT",
+    "RACK_OVERVOLTAGE": "OVER_VOLT",
+    "MODULE_OVERVOLTAGE": "OVER_VOLT",
+    "CELL_UNDERVOLTAGE": "UNDER_VOLT",
+    "RACK_UNDERVOLTAGE": "UNDER_VOLT",
+    "HIGH_CHARGE_TEMPERATURE": "OVER_TEMP",
+    "HIGH_DISCHARGE_TEMPERATURE": "OVER_TEMP",
+    "LOW_CHARGE_TEMPERATURE": "UNDER_TEMP",
+    "LOW_DISCHARGE_TEMPERATURE": "UNDER_TEMP",
+    "CHARGE_OVERCURRENT": "OVER_CHARGE_CURRENT",
+    "DISCHARGE_OVERCURRENT": "OVER_DISCHARGE_CURRENT",
+    "LOW_SOC": "UNDER_SOC_MIN",
+    "HIGH_SOC": "OVER_SOC_MAX",
+    "CELL_VOLTAGE_SPREAD": "VOLTAGE_IMBALANCE",
+    "TEMPERATURE_SPREAD": "TEMPERATURE_IMBALANCE",
+}
+
+
+def _events(plant: Plant, entry: int) -> set[str]:
+    """SunSpec's event names: level 1 is a warning, levels 2 and 3 are alarms; an insulation fault has one name."""
+    names = set()
+    for level, word in ((1, "WARNING"), (2, "ALARM"), (3, "ALARM")):
+        active = plant.alarms("rack", level)[entry]
+        names |= {f"{EVENTS[alarm]}_{word}" for alarm in active if alarm in EVENTS}
+        names |= {"GROUND_FAULT"} if "LOW_INSULATION" in active else set()
+    return names
 
 
 def _smoke_levels(plant: Plant, entry: int) -> set[str]:
@@ -66,6 +95,7 @@ NAMES: dict[tuple[str, str], Names] = {
     ("rack", "state"): _rack_state,
     **{("rack", f"alarm_{n}_{half}"): _alarms("rack", n) for n in (1, 2, 3) for half in ("high", "low")},
     **{("pcs", f"fault_word_{n}"): _alarms("pcs") for n in range(1, 6)},
+    ("rack", "alarm_word_1"): _events,
     ("bus", "alarm_word_1"): _alarms("bus"),
     ("container", "cooling_state"): _code("container", "cooling_state", CoolingState),
     ("cooling", "leak_flags"): _alarms("cooling"),

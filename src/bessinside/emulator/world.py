@@ -76,7 +76,9 @@ class DeviceImage:
                 table.readable[addresses] = True
                 self._spans.append((table, addresses, mine))
         numeric = np.array([layout.definition(i).wire_type.numeric for i in range(bound.size)], dtype=bool)
-        self._factors = served & np.array([layout.definition(i).type == "sunssf" for i in range(bound.size)], dtype=bool)
+        self._factors = served & np.array(
+            [layout.definition(i).type == "sunssf" for i in range(bound.size)], dtype=bool
+        )
         self._numbers = served & numeric & ~self._factors
         for i, text in fixed.texts.items():
             self.codec.write_text(i, text, self.words)

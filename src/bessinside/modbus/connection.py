@@ -33,6 +33,7 @@ class Connection(asyncio.BufferedProtocol):
         self._view = memoryview(self._store)
         self._end = 0
         self._transport: asyncio.Transport | None = None
+        self._plain = False
         self._first = True
         self._ready = 0.0
         self._waiting = False
@@ -73,6 +74,8 @@ class Connection(asyncio.BufferedProtocol):
         self.last = self._loop.time()
         if not self._waiting:
             self._serve()
+        if self._end:
+            self.server.watch()
 
     def pause_writing(self) -> None:
         self._full = True

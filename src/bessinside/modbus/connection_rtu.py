@@ -5,11 +5,20 @@ from __future__ import annotations
 from bessinside.modbus.connection import Connection
 from bessinside.modbus.frames import MAX_RTU, MAX_WRITE_REGISTERS, WRITE_COILS, WRITE_REGISTERS, crc16, rtu_frame
 
+_GAP_S = 0.1  # longer than adapters delay a part of a frame, shorter than a client waits before it asks again
+
 
 class RtuConnection(Connection):
     """RTU framing. What has no fitting check sum is dropped, as a device on a line would."""
 
     framing = "rtu"
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self.serial and self._end and self._loop.time() - self.last > _GAP_S:
+            self.server.counts["cut off"] += 1
+            self._view[:nbytes] = self._view[self._end : self._end + nbytes]
+            self._end = 0
+        super().buffer_updated(nbytes)
 
     def _serve(self) -> None:
         at = 0

@@ -16,7 +16,7 @@ from bessinside.modbus.quirks import Quirks
 from bessinside.modbus.security import Rights
 from bessinside.modbus.trouble import Trouble
 from bessinside.modbus.unit import Unit
-from bessinside.runtime import net
+from bessinside.runtime import clock, net
 
 _STALE_S = 10.0
 
@@ -67,7 +67,6 @@ class Server:
         except OSError as error:
             raise EndpointError(f"cannot listen on {host}:{port}: {error}; is another server running there?") from error
         self._listeners.append(listener)
-        self._sweep()
         return net.port_of(listener)
 
     async def start_serial(self, path: str, *, baudrate: int = 19200, parity: str = "N", stopbits: int = 1) -> None:
@@ -84,6 +83,7 @@ class Server:
         """Closes the listeners and every connection."""
         if self._sweeper is not None:
             self._sweeper.cancel()
+            self._sweeper = None
         for listener in self._listeners:
             listener.close()
         for connection in list(self.connections):
@@ -99,12 +99,18 @@ class Server:
     ) -> None:
         await self.stop()
 
+    def watch(self) -> None:
+        """A connection holds part of a frame: looks after it until it is whole or stale."""
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_STALE_S / 2, self._sweep)
+
     def _sweep(self) -> None:
         """Closes connections that began a frame and did not end it: a slow-loris holds no connection for long."""
-        loop = asyncio.get_running_loop()
-        for connection in list(self.connections):
-            if connection.unfinished and connection.last < loop.time() - _STALE_S:
+        self._sweeper = None
+        stale = clock.monotonic() - _STALE_S
+        unfinished = [connection for connection in self.connections if connection.unfinished]
+        for connection in unfinished:
+            if connection.last < stale:
                 connection.refuse("stale")
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        self._sweeper = loop.call_later(_STALE_S / 2, self._sweep)
+        if unfinished:
+            self.watch()

@@ -25,9 +25,9 @@ class Table:
     __slots__ = ("open", "readable", "store", "words", "writable")
 
     def __init__(self) -> None:
-        self.store = memoryview(bytearray(2 * ADDRESSES))
+        self.words: NDArray[np.uint16] = np.zeros(ADDRESSES, ">u2")
+        self.store = self.words.view(np.uint8).data
         self.open = bytearray(ADDRESSES)
-        self.words: NDArray[np.uint16] = np.frombuffer(self.store, ">u2")
         self.readable: NDArray[np.bool_] = np.frombuffer(self.open, np.bool_)
         self.writable: NDArray[np.bool_] = np.zeros(ADDRESSES, np.bool_)
 

@@ -8,6 +8,7 @@ import ssl as tls
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+_HANDSHAKE_S = 10.0
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
@@ -33,7 +34,8 @@ async def listen(
 ) -> asyncio.AbstractServer:
     """Listens on `host`:`port`; port 0 takes a free one, which :func:`port_of` tells."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(factory, host, port, ssl=ssl)
+    limit = _HANDSHAKE_S if ssl is not None else None
+    return await loop.create_server(factory, host, port, ssl=ssl, ssl_handshake_timeout=limit)
 
 
 def port_of(server: asyncio.AbstractServer) -> int:

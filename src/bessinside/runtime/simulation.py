@@ -21,7 +21,7 @@ _FIRST_PORT = 49152
 _EPOCH = 1000.0  # loop time at the start; not 0, which stands for "never" in time stamps
 
 
-class SimDeadlock(BessError):  # noqa: N818
+class SimDeadlock(BessError):
     """Every task waits and no timer is left: nothing would ever happen again."""
 
 
