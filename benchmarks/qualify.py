@@ -26,13 +26,13 @@ FIGURES = ROOT / "docs" / "figures.md"
 README = ROOT / "README.md"
 HEAD = """# Figures
 
-Every figure here was printed by the command beside it. `make qualify` runs them all, `make qualify PART=modbus` one part.
+Every figure here was printed by the command beside it: `make qualify` runs all of them, `make qualify PART=modbus` one.
 """
 
 
 @dataclass(frozen=True)
 class Part:
-    """One list of figures: its command, and what it sets in the environment. `tests`: a pytest run, counted by its last line."""
+    """One list of figures: its command and environment. `tests`: a pytest run, counted by its last line."""
 
     name: str
     title: str
@@ -102,13 +102,9 @@ def section(part: Part, figures: dict[str, Any]) -> str:
 
 def written(value: Any) -> str:
     """A figure with four significant digits."""
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float) and abs(value) < 1e4
-        else f"{value:,.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def keep(part: Part, text: str) -> None:

@@ -1,7 +1,7 @@
 """The whole reference plant, polled as a user polls it: what one container costs a core, and what a look at it costs.
 
-REF-5M is served by an emulator in a process of its own; this process polls, decodes and keeps it, and nothing else. CPU is
-user and system time of this process. The peer reads the same registers with pymodbus and decodes none of them.
+REF-5M is served by an emulator in a process of its own; this process polls, decodes and keeps it, and nothing else. CPU
+is user and system time of this process. The peer reads the same registers with pymodbus and decodes none of them.
 """
 
 from __future__ import annotations

@@ -77,18 +77,34 @@ class Product:
             time.sleep(0.1)
 
 
+@contextlib.contextmanager
+def silent_ports(plant: Path) -> Iterator[None]:
+    """Holds every port of a plant without answering there."""
+    with contextlib.ExitStack() as stack:
+        for port in re.findall(r"127\.0\.0\.1:(\d+)", plant.read_text()):
+            stack.enter_context(socket.socket()).bind(("127.0.0.1", int(port)))
+        yield
+
+
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "bessinside", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "bessinside", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def plant_on_free_ports(folder: Path) -> Path:
+    """The reference plant's file, moved to ports that nobody uses."""
+    offset = free_offset()
+    text = (ROOT / "src/bessinside/plant/plants/ref-5m.toml").read_text()
+    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{int(found[1]) + offset}", text)
+    plant = folder / "ref-5m.toml"
+    plant.write_text(text)
+    return plant
 
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """REF-5M on free ports, read by a twin that knows it only by its sockets."""
-    offset, port = free_offset(), free_port()
-    text = (ROOT / "src/bessinside/plant/plants/ref-5m.toml").read_text()
-    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{int(found[1]) + offset}", text)
-    plant = tmp_path_factory.mktemp("plant") / "ref-5m.toml"
-    plant.write_text(text)
+    plant, port = plant_on_free_ports(tmp_path_factory.mktemp("plant")), free_port()
     running = Product(
         f"http://127.0.0.1:{port}",
         plant,

@@ -1,4 +1,4 @@
-"""Independent reading: registers by pymodbus, words to values by the facts of a passport, texts of the page to numbers."""
+"""Independent reading: registers by pymodbus, words to values by a point's facts, texts of the page to numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pymodbus.client import ModbusTcpClient
 
 PREFIX = {"": 1.0, "µ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 BASE = ("W", "var", "VA", "Wh", "varh", "V", "A", "Hz", "Ω", "Pa")
-SCALED = {"l/min": 1 / 60000, "bar": 1e5, "%": 1.0, "°C": 1.0, "K": 1.0, "rpm": 1.0, "ppm": 1.0, "%/m": 1.0, "m": 1.0, "": 1.0}
+SCALED = {"l/min": 1 / 60000, "bar": 1e5} | dict.fromkeys(("%", "°C", "K", "rpm", "ppm", "%/m", "m", ""), 1.0)
 
 
 class Reader:
@@ -33,7 +33,8 @@ class Reader:
             case 1:
                 return [int(bit) for bit in client.read_coils(address, count=count, device_id=unit).bits[:count]]
             case 2:
-                return [int(bit) for bit in client.read_discrete_inputs(address, count=count, device_id=unit).bits[:count]]
+                bits = client.read_discrete_inputs(address, count=count, device_id=unit).bits
+                return [int(bit) for bit in bits[:count]]
             case 3:
                 return list(client.read_holding_registers(address, count=count, device_id=unit).registers)
             case _:

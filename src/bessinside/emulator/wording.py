@@ -1,4 +1,4 @@
-"""States and alarms in a vendor's words: the physics names them neutrally, the symbols of a map say which bit that is."""
+"""States and alarms in a vendor's words: the physics names them neutrally, a map's symbols say which bit that is."""
 
 from __future__ import annotations
 

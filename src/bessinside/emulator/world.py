@@ -1,7 +1,7 @@
 """One world of registers: what the physics knows, written into the register images of the plant's devices.
 
-A point is served only if the physics has its quantity (or it is a constant of the device, such as its model). Every other
-register of the map answers exception 2: nothing is invented to fill a map.
+A point is served only if the physics has its quantity (or it is a constant of the device, such as its model). Every
+other register of the map answers exception 2: nothing is invented to fill a map.
 """
 
 from __future__ import annotations

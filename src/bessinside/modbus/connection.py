@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
 from bessinside.modbus.frames import MAX_REGISTERS, exception_pdu
@@ -45,7 +45,7 @@ class Connection(asyncio.BufferedProtocol):
         return bool(self._end) and not self._waiting
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         server = self.server
         self._transport = transport
         server.counts["connections"] += 1

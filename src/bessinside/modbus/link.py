@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from bessinside.modbus.errors import AnswerTimeout, DeviceException, FrameError, LinkClosed, ModbusError, Truncated
 from bessinside.modbus.frames import pack_bits, unpack_bits
@@ -45,7 +45,7 @@ class Link(asyncio.BufferedProtocol):
     # the protocol side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         self.transport = transport
         self._write = transport.write
 
