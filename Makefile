@@ -37,16 +37,17 @@ test: $(VENV)/.test $(PAGE)  ## all tests, sampled sizes
 	$(BIN)/python hatch_build.py npm test --silent
 
 check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript
-	$(BIN)/ruff format --check src tests benchmarks hatch_build.py
-	$(BIN)/ruff check src tests benchmarks hatch_build.py
+	$(BIN)/ruff format --check src tests benchmarks docs hatch_build.py
+	$(BIN)/ruff check src tests benchmarks docs hatch_build.py
+	$(BIN)/python docs/make_reference.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bessinside maps lint
 	$(BIN)/python hatch_build.py npm run --silent check
 
 format: $(VENV)/.test  ## format the source
-	$(BIN)/ruff format src tests benchmarks hatch_build.py
-	$(BIN)/ruff check --fix src tests benchmarks hatch_build.py
+	$(BIN)/ruff format src tests benchmarks docs hatch_build.py
+	$(BIN)/ruff check --fix src tests benchmarks docs hatch_build.py
 
 qualify: $(VENV)/.test $(PAGE)  ## full lists and benchmarks into docs/figures.md (PART=… for one part)
 	$(BIN)/python benchmarks/qualify.py $(PART)

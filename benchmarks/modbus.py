@@ -18,10 +18,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
+from modbus_peers import PLAN, REGISTERS, Load, bare_load, have_pymodbus, our_load, pymodbus_load, served
 
 from bessinside.modbus import connect
 from bessinside.modbus.sweep import Image
-from modbus_peers import PLAN, REGISTERS, Load, bare_load, have_pymodbus, our_load, pymodbus_load, served
 
 Figures = dict[str, object]
 

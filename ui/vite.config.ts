@@ -13,7 +13,7 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      "/api": { target: process.env["BESSINSIDE_URL"] ?? "http://127.0.0.1:8080", ws: true, changeOrigin: true },
+      "/api": { target: process.env["BESSINSIDE_URL"] ?? "http://127.0.0.1:8123", ws: true, changeOrigin: true },
     },
   },
 });

@@ -63,9 +63,9 @@ def _aligned(line: str, width: int) -> str:
 
 def _name(parameter: Any) -> str:
     if not parameter.opts[0].startswith("-"):
-        return (parameter.metavar or parameter.name).strip("[]").upper()
+        return str(parameter.metavar or parameter.name).strip("[]").upper()
     value = "" if getattr(parameter, "is_flag", False) else f" {parameter.name.upper()}"
-    return "/".join(parameter.opts) + value
+    return f"{'/'.join(parameter.opts)}{value}"
 
 
 def _usage(parameter: Any) -> str:

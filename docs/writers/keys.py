@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bessinside.errors import BessError
@@ -54,59 +54,55 @@ def map_keys_page() -> str:
             (code(key), "yes" if key in where["required"] else "", _value(value), meanings.of(title, key))
             for key, value in where["properties"].items()
         ]
-        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', 'Needed', 'Value', 'Meaning'), rows)}")
-    rows = [(code(name), meanings.TRANSPORT[name]) for name in meanings.TRANSPORT]
-    parts.append(f"## x-transport\n\n{meanings.PLACES['x-transport']}\n\n{table(('Key', 'Meaning'), rows)}")
-    parts.append(_quirks())
+        parts.append(_section(title, table(("Key", "Needed", "Value", "Meaning"), rows)))
+    parts.append(_section("x-transport", _meanings("Key", meanings.TRANSPORT)))
+    parts.append(_known_keys("quirks", quirk_keys()))
     return "\n".join(parts)
 
 
 def plant_file_keys_page() -> str:
     """Keys of a plant file by table, then those of a device URL and of quirks."""
-    parts = [PLANT_INTRO]
-    for title in _PLANT_TABLES:
-        rows = [(code(key), meanings.of(title, key)) for key in plant_keys()[title]]
-        parts.append(f"## {title}\n\n{meanings.PLACES[title]}\n\n{table(('Key', 'Meaning'), rows)}")
-    rows = [
-        (code(f"{scheme}://"), meanings.SCHEMES[scheme], ", ".join(map(code, keys)))
-        for scheme, keys in url_keys().items()
-    ]
-    parts.append(f"## url\n\n{meanings.PLACES['url']}\n\n{table(('Scheme', 'Meaning', 'Parameters'), rows)}")
-    keys = sorted({key for keys in url_keys().values() for key in keys})
-    parts.append(table(("Parameter", "Meaning"), [(code(key), meanings.of("url", key)) for key in keys]))
-    parts.append(_quirks())
+    parts = [PLANT_INTRO, *(_known_keys(title, keys) for title, keys in plant_keys().items())]
+    urls = url_keys()
+    schemes = [(code(f"{name}://"), meanings.SCHEMES[name], ", ".join(map(code, keys))) for name, keys in urls.items()]
+    parameters = {key: meanings.of("url", key) for keys in urls.values() for key in keys}
+    parts.append(_section("url", table(("Scheme", "Meaning", "Parameters"), schemes)))
+    parts.append(_meanings("Parameter", dict(sorted(parameters.items()))))
+    parts.append(_known_keys("quirks", quirk_keys()))
     return "\n".join(parts)
 
 
-def _quirks() -> str:
-    rows = [(code(key), meanings.of("quirks", key)) for key in quirk_keys()]
-    return f"## quirks\n\n{meanings.PLACES['quirks']}\n\n{table(('Key', 'Meaning'), rows)}"
+def _known_keys(title: str, keys: Iterable[str]) -> str:
+    return _section(title, _meanings("Key", {key: meanings.of(title, key) for key in keys}))
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{meanings.PLACES[title]}\n\n{body}"
+
+
+def _meanings(what: str, words: Mapping[str, str]) -> str:
+    return table((what, "Meaning"), [(code(key), meaning) for key, meaning in words.items()])
 
 
 def plant_keys() -> dict[str, tuple[str, ...]]:
     """For each table of a plant file the keys it may have, as the reader says when it meets one that it may not."""
-    return {
-        title: _known(lambda text=text: parse_plant(text.format(f"{UNKNOWN} = 1")))
-        for title, text in _PLANT_TABLES.items()
-    }
+    return {title: _known(parse_plant, text.format(f"{UNKNOWN} = 1")) for title, text in _PLANT_TABLES.items()}
 
 
 def quirk_keys() -> tuple[str, ...]:
     """The quirks that a map or a plant file may state."""
-    return _known(lambda: parse_quirks({UNKNOWN: 1}))
+    return _known(parse_quirks, {UNKNOWN: 1})
 
 
 def url_keys() -> dict[str, tuple[str, ...]]:
     """The parameters of each kind of device URL."""
-    return {
-        scheme: _known(lambda scheme=scheme: parse_endpoint(f"{scheme}://127.0.0.1/?{UNKNOWN}=1")) for scheme in SCHEMES
-    }
+    return {scheme: _known(parse_endpoint, f"{scheme}://127.0.0.1/?{UNKNOWN}=1") for scheme in SCHEMES}
 
 
-def _known(ask: Callable[[], object]) -> tuple[str, ...]:
-    """The keys that an error about an unknown one lists."""
+def _known(read: Callable[[Any], object], wrong: object) -> tuple[str, ...]:
+    """The keys that a reader lists in its error about an unknown one."""
     try:
-        ask()
+        read(wrong)
     except BessError as error:
         listed = re.search(r"(?:expected one of|known are|knows) ([\w, -]+)", str(error))
         if UNKNOWN in str(error) and listed:

@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
 
 
 def _index() -> str:
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (f"[{one.id}]({one.id}.md)", one.cls, one.label, one.rows, len(_suspects(one)), _levels(one))
         for one in served.shipped()
     ]

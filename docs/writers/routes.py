@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +32,9 @@ def page() -> str:
     """All routes, the socket, and the structures that they answer with."""
     document = create_app(Twin("ref-5m")).openapi_schema.to_schema()
     routes = [
-        _route(path, method, about) for path, methods in document["paths"].items() for method, about in methods.items()
+        _route(path, method, about)
+        for path, methods in sorted(document["paths"].items())
+        for method, about in methods.items()
     ]
     structures = _structures(document["components"]["schemas"])
     return "\n".join([INTRO, "## Routes\n", *routes, _page_routes(), _socket(), "## Structures\n", *structures])
@@ -83,7 +84,7 @@ def _structures(found: dict[str, Any]) -> Iterator[str]:
         yield f"### {name}\n\n{words.get(name, '')}\n\n{table(('Field', 'Type'), rows)}"
 
 
-def _structs(kind: type) -> Iterator[type]:
+def _structs(kind: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
     for below in kind.__subclasses__():
         if below.__module__.startswith("bessinside"):
             yield below
@@ -105,4 +106,4 @@ def _type(schema: dict[str, Any]) -> str:
         inner = schema.get("additionalProperties")
         return f"mapping of text to {_type(inner)}" if inner else "mapping"
     words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
-    return re.sub(r"^(\w+)$", lambda found: words.get(found[1], found[1]), str(kind))
+    return words.get(str(kind), str(kind))

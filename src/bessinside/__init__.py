@@ -1,11 +1,11 @@
 """BESS Inside: a register-true digital twin of a battery storage plant.
 
-    import bessinside
+import bessinside
 
-    with bessinside.open("plant.toml") as plant:
-        plant.wait()
-        print(plant.figure("meter/active_power"))
-        print(plant.passport("meter/active_power").reading.words)
+with bessinside.open("plant.toml") as plant:
+    plant.wait()
+    print(plant.figure("meter/active_power"))
+    print(plant.passport("meter/active_power").reading.words)
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Session:
         with bessinside.open("plant.toml") as plant:
             plant.wait()                                   # until every device was asked once
             print(plant.figure("meter/active_power"))
-            cells = plant.values("*/cell*/voltage")        # float64[n], NaN before the first read
+            cells = plant.values("*/cell*/voltage*")       # float64[n], NaN before the first read
 
     In async code `async with bessinside.open(…) as twin` gives the `Twin` itself, on the running loop.
     """
@@ -40,7 +40,11 @@ class Session:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bessinside", daemon=True)
         self._thread.start()
-        self._run(self.twin.start())
+        try:
+            self._run(self.twin.start())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+
 from tests.e2e.conftest import Product
 from tests.e2e.labels import Reader, as_shown, close, recompute
 

@@ -1,4 +1,4 @@
-"""The page as people use it: before the first read, in two languages, by keyboard, on a phone, and when the link is lost."""
+"""The page as people use it: before the first read, in two languages, by keyboard, on a phone, without a link."""
 
 from __future__ import annotations
 

@@ -18,12 +18,21 @@ import yaml
 Words = Mapping[tuple[int, int], int]
 """Words by (function code, address)."""
 
+_BITS = ((16, "H"), (32, "I"), (64, "Q"))
 _FORMATS = {
-    **{f"{stem}{bits}": (bits // 16, code) for bits, code in ((16, "H"), (32, "I"), (64, "Q")) for stem in ("uint", "acc")},
-    **{f"bitfield{bits}": (bits // 16, code) for bits, code in ((16, "H"), (32, "I"), (64, "Q"))},
-    **{f"int{bits}": (bits // 16, code) for bits, code in ((16, "h"), (32, "i"), (64, "q"))},
-    **{"enum16": (1, "H"), "enum32": (2, "I"), "count": (1, "H"), "raw16": (1, "H"), "sunssf": (1, "h")},
-    **{"float32": (2, "f"), "float64": (4, "d"), "ipaddr": (2, ""), "ipv6addr": (8, ""), "eui48": (4, "")},
+    **{f"{stem}{bits}": (bits // 16, code) for stem in ("uint", "acc", "bitfield") for bits, code in _BITS},
+    **{f"int{bits}": (bits // 16, code.lower()) for bits, code in _BITS},
+    "enum16": (1, "H"),
+    "enum32": (2, "I"),
+    "count": (1, "H"),
+    "raw16": (1, "H"),
+    "sunssf": (1, "h"),
+    "float32": (2, "f"),
+    "float64": (4, "d"),
+    "ipaddr": (2, ""),
+    "ipv6addr": (8, ""),
+    "eui48": (4, ""),
+    "raw": (0, ""),
 }
 _TEXTS = ("string", "ipaddr", "ipv6addr", "eui48")
 
@@ -104,7 +113,13 @@ def _group(
     times = counts(f"{path}{entry['name']}", entry["count"]) if repeats else 1
     stride = entry.get("x-stride") or _extent(entry)
     for n in range(times):
-        where = path if top and not repeats else f"{path}{entry['name']}[{n + 1}]." if repeats else f"{path}{entry['name']}."
+        where = (
+            path
+            if top and not repeats
+            else f"{path}{entry['name']}[{n + 1}]."
+            if repeats
+            else f"{path}{entry['name']}."
+        )
         moved, here = shift + n * stride, dict(factors)
         own = []
         for point in entry.get("points", ()):
@@ -126,7 +141,9 @@ def _group(
 
 def _extent(entry: dict[str, Any]) -> int:
     """Registers of one instance of a group that does not state its stride: its points follow one another."""
-    taken = [(p["x-address"], p.get("size") or _FORMATS[p["type"]][0]) for p in entry.get("points", ()) if "x-address" in p]
+    taken = [
+        (p["x-address"], p.get("size") or _FORMATS[p["type"]][0]) for p in entry.get("points", ()) if "x-address" in p
+    ]
     return max(a + w for a, w in taken) - min(a for a, _ in taken) if taken else 0
 
 
@@ -139,6 +156,7 @@ def _row(
     sf = point.get("sf", 0)
     sentinel = flow.get("x-sentinel", "none")
     raws = [sentinel] if isinstance(sentinel, int) else sentinel if isinstance(sentinel, list) else []
+    stated = tuple(raw & (1 << bits) - 1 for raw in raws)
     given = point.get("x-range")
     return Row(
         name=where + str(point["name"]),
@@ -154,7 +172,9 @@ def _row(
         offset=Fraction(str(point.get("x-offset", 0))),
         sign=-1 if point.get("x-sign") == "discharge-negative" else 1,
         bcd=bool(point.get("x-bcd")),
-        sentinels=_not_implemented(point["type"]) if sentinel == "sunspec" else tuple(r & (1 << bits) - 1 for r in raws),
+        sentinels=_not_implemented(point["type"])
+        if sentinel == "sunspec"
+        else tuple(r & (1 << bits) - 1 for r in raws),
         units=str(point.get("units", "")),
         metric=point.get("x-metric"),
         range=(float(given[0]), float(given[1])) if given else None,
@@ -257,10 +277,17 @@ def _floor_log2(number: Fraction) -> int:
     return power if Fraction(2) ** power <= number else power - 1
 
 
-# what a map writes beside a number, and what the plant shows it in: written down here by hand, not taken from the package
+_ONE = "V A W var VA Hz C K % Wh varh Ah s rpm ppm m Ohm %/m %WHRtg Pct"
 SI = {
-    **{unit: Fraction(1) for unit in ("", "V", "A", "W", "var", "VA", "Hz", "C", "K", "%", "Wh", "varh", "Ah", "s", "rpm", "ppm", "m", "Ohm", "%/m")},
-    **{unit: Fraction(1000) for unit in ("kW", "kvar", "kVA", "kWh", "kvarh", "kOhm", "kPa", "kAh")},
-    **{"mV": Fraction(1, 1000), "mA": Fraction(1, 1000), "uA": Fraction(1, 10**6), "dm": Fraction(1, 10)},
-    **{"l/min": Fraction(1, 60_000), "h": Fraction(3600), "d": Fraction(86_400)},
-}  # fmt: skip
+    "": Fraction(1),
+    **dict.fromkeys(_ONE.split(), Fraction(1)),
+    **dict.fromkeys(["kW", "kvar", "kVA", "kWh", "kvarh", "kOhm", "kPa"], Fraction(1000)),
+    "mV": Fraction(1, 1000),
+    "mA": Fraction(1, 1000),
+    "uA": Fraction(1, 10**6),
+    "dm": Fraction(1, 10),
+    "l/min": Fraction(1, 60_000),
+    "h": Fraction(3600),
+    "d": Fraction(86_400),
+}
+"""From the unit in a map to the one shown, written down here by hand and not taken from the package."""

@@ -5,8 +5,12 @@ import { followHash } from "./page/route";
 import { useSettings } from "./page/settings";
 import "./style/base.css";
 import "./style/page.css";
+import "./style/header.css";
 import "./style/figures.css";
-import "./style/pictures.css";
+import "./style/levels.css";
+import "./style/oneline.css";
+import "./style/charts.css";
+import "./style/field.css";
 import "./style/inspector.css";
 import "./style/registers.css";
 

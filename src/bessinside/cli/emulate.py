@@ -29,7 +29,7 @@ def emulate(
 
       bessinside emulate                       the reference plant REF-5M on ports 15020 to 15070
       bessinside emulate ref-5m --seed 7       another one of the same type
-      mbpoll -0 -1 -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
+      mbpoll -0 -1 -B -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
     """
     asyncio.run(_serve(plant, seed, schedule, fcr * 1e3, hold))
 

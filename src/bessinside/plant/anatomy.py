@@ -18,13 +18,17 @@ _WAY = {
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container: racks in it, modules a rack, cells and NTC sensors a module."""
+    """One container: racks in it, modules a rack, cells and NTC sensors a module.
+
+    `sensor_cells` is the cell of a module at which each sensor sits, from 1; empty where the plant file does not say.
+    """
 
     id: str
     racks: int
     modules: int
     cells: int
     sensors: int
+    sensor_cells: tuple[int, ...] = ()
 
     def count(self, kind: str) -> int:
         """How many of `kind` one part of the next larger kind holds (sensors sit in modules)."""

@@ -142,6 +142,7 @@ class _Reader:
 
     def error(self, key: tuple[str | int, ...], expected: str) -> PlantError:
         known = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 0)
+        known = known or min((line for path, line in self.lines.items() if path[: len(key)] == key), default=0)
         return PlantError(self.path, known, ".".join(map(str, key)), expected)
 
     def plant(self, table: dict[str, Any]) -> Plant:
@@ -219,15 +220,29 @@ class _Reader:
         for name, row in tables.items():
             where = ("anatomy", name)
             self.part(where, name, "container")
-            self.known(where, row, {"racks", "modules", "cells", "sensors"})
+            self.known(where, row, {"racks", "modules", "cells", "sensors", "sensor_cells"})
             counts = {key: self.value(where, row, key, int) for key in ("racks", "modules", "cells")}
             counts["sensors"] = self.value(where, row, "sensors", int) if "sensors" in row else 0
             for key, count in counts.items():
                 least = 0 if key == "sensors" else 1
                 if not least <= count <= 10_000:
                     raise self.error((*where, key), f"expected a count from {least} to 10000, got {count}")
-            found.append(Container(name, counts["racks"], counts["modules"], counts["cells"], counts["sensors"]))
+            at = self.sensor_cells(where, row, counts)
+            found.append(Container(name, counts["racks"], counts["modules"], counts["cells"], counts["sensors"], at))
         return tuple(found)
+
+    def sensor_cells(
+        self, where: tuple[str | int, ...], row: Mapping[str, Any], counts: Mapping[str, int]
+    ) -> tuple[int, ...]:
+        """The cell at which each of a module's sensors sits; none where the file does not say."""
+        if "sensor_cells" not in row:
+            return ()
+        cells = self.value(where, row, "sensor_cells", list)
+        fit = len(cells) == counts["sensors"] and all(type(n) is int and 1 <= n <= counts["cells"] for n in cells)
+        if not fit:
+            need = f"{counts['sensors']} cell numbers from 1 to {counts['cells']}, one for each sensor of a module"
+            raise self.error((*where, "sensor_cells"), f"expected {need}, got {cells!r}")
+        return tuple(cells)
 
     def buses(self, tables: Mapping[str, Any]) -> tuple[Bus, ...]:
         found = []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bessinside.modbus import connect, parse_endpoint, parse_quirks
+from bessinside.modbus import parse_endpoint, parse_quirks
 from bessinside.plant import Device
 from bessinside.registers import RegisterMap, discover, sunspec_map
+from bessinside.twin.line import Line
 
 
 async def discover_map(device: Device) -> RegisterMap:
@@ -12,14 +13,9 @@ async def discover_map(device: Device) -> RegisterMap:
 
     Raises ModbusError where the device does not answer, SunSpecError where it speaks no SunSpec.
     """
-    endpoint = parse_endpoint(device.url)
-    client = await connect(endpoint, quirks=parse_quirks(device.quirks), device=device.id)
-
-    async def read(fc: int, address: int, count: int) -> list[int]:
-        words: list[int] = (await client.read(endpoint.unit, fc, address, count)).tolist()
-        return words
-
+    line = Line(parse_endpoint(device.url), parse_quirks(device.quirks), device.id)
     try:
-        return sunspec_map(await discover(read))
+        await line.client()
+        return sunspec_map(await discover(line.read))
     finally:
-        await client.close()
+        await line.close()

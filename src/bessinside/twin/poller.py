@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bessinside.modbus import Client, ModbusError, Outcome, Sweep, connect, learn, parse_endpoint
+from bessinside.modbus import Client, ModbusError, Outcome, Refusals, Sweep, learn, parse_endpoint, probe_window
 from bessinside.runtime import chance, clock
+from bessinside.twin.line import Line
 from bessinside.twin.readings import Readings
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,9 @@ JITTER = 0.02  # share of the period by which sweeps are spread, so that devices
 class Poller:
     """One task that keeps one device's readings fresh."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, readings: Readings, line: Line) -> None:
         self.readings = readings
+        self.line = line
         self.endpoint = parse_endpoint(readings.bound.device.url)
         self.state = "connecting"
         self._random = chance.stream(f"poller {readings.bound.device.id}")
@@ -30,19 +32,24 @@ class Poller:
         wait = FIRST_RETRY_S
         while True:
             try:
-                client = await connect(self.endpoint, quirks=self.readings.quirks, device=self.readings.bound.device.id)
+                client = await self.line.client()
+                await self._widen(client)
             except ModbusError as error:
                 self._down(str(error))
                 await clock.sleep(wait * float(self._random.uniform(0.8, 1.2)))
                 wait = min(2 * wait, LAST_RETRY_S)
                 continue
-            try:
-                if await self._sweep_while_up(client):
-                    wait = FIRST_RETRY_S
-            finally:
-                await client.close()
+            if await self._sweep_while_up(client):
+                wait = FIRST_RETRY_S
             await clock.sleep(wait * float(self._random.uniform(0.8, 1.2)))
             wait = min(2 * wait, LAST_RETRY_S)
+
+    async def _widen(self, client: Client) -> None:
+        """Puts more than one request in flight where the plant file asks for it and a probe proves it."""
+        wanted = self.readings.bound.device.quirks.get("window", 1)
+        if wanted > 1 and client.window == 1 and self.readings.plan.requests:
+            first = self.readings.plan.requests[0]
+            client.window = await probe_window(self.endpoint, self.endpoint.unit, first, self.readings.quirks)
 
     async def _sweep_while_up(self, client: Client) -> bool:
         """Sweeps at the device's rate until the link breaks; whether any sweep brought an answer."""
@@ -54,28 +61,49 @@ class Poller:
             sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
             readings.take(sweep)
             answered |= bool((sweep.outcome == Outcome.OK).any())
-            self._note(sweep.ok)
             if not sweep.ok and await self._learn(client, sweep):
+                if not readings.plan.requests:
+                    self.state, readings.error = "partly", readings.refuse_all()
+                    return False
                 continue
+            self._note(sweep.ok)
             due = max(due + period, loop.time())
             await clock.sleep(max(0.0, due - loop.time() + period * JITTER * float(self._random.uniform(-1, 1))))
         self._down("the connection was closed" if not readings.error else readings.error)
         return answered
 
     async def _learn(self, client: Client, sweep: Sweep) -> bool:
-        """Finds out what a refused block refuses; whether the reads were planned anew."""
+        """Finds out what a refused block refuses; whether the reads were planned anew.
+
+        Two looks must agree: a request that was damaged on its way is answered with an exception too, and what is taken
+        for refused is never asked for again.
+        """
+        readings, known = self.readings, self.readings.refusals
+        first = await self._look(client, sweep)
+        if first == known:
+            return False
+        again = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
+        readings.take(again)
+        second = await self._look(client, again)
+        both = {place: code for place, code in first.registers.items() if place in second.registers}
+        readings.refusals = Refusals(both, first.cuts & second.cuts)
+        if readings.refusals == known:
+            return False
+        log.info("%s refuses %d registers", readings.bound.device.id, len(both))
+        readings.replan()
+        return True
+
+    async def _look(self, client: Client, sweep: Sweep) -> Refusals:
+        """What is known to be refused, and what the refused blocks of a sweep add to it as far as the link lasts."""
         readings = self.readings
         layout, polled = readings.bound.layout, readings.polled
         points = (layout.fc[polled], layout.address[polled], layout.words[polled])
+        found = Refusals(dict(readings.refusals.registers), set(readings.refusals.cuts))
         try:
-            learnt = await learn(client, sweep, *points, readings.refusals)
+            await learn(client, sweep, *points, found)
         except ModbusError as error:
             log.info("%s: %s while looking for refused registers", readings.bound.device.id, error)
-            return False
-        if learnt:
-            log.info("%s refuses %d registers", readings.bound.device.id, len(readings.refusals.registers))
-            readings.replan()
-        return learnt
+        return found
 
     def _note(self, ok: bool) -> None:
         readings = self.readings

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bessinside.modbus import Outcome, Quirks, ReadPlan, Refusals, Sweep
 from bessinside.modbus.sweep import Image
 from bessinside.plant import BoundDevice
-from bessinside.registers import Codec
+from bessinside.registers import OK, SENTINEL, Codec
 from bessinside.twin.quality import Quality
 
 HISTORY_S = 300.0
@@ -67,6 +67,8 @@ class Readings:
         self.block = np.full(self.bound.size, -1, dtype=np.int32)
         self.block[self.polled] = self.plan.block_of
         self.codec = Codec(layout, self.offset, self.bound.factor)
+        kinds = np.array([point.wire_type.kind for point in layout.points])
+        self.texts = np.flatnonzero((kinds[layout.point] == "text") & (self.offset >= 0)).tolist()
         blocks = len(self.plan.requests)
         self.words: Image = np.zeros(self.plan.size, dtype=">u2")
         self.block_time = np.zeros(blocks, dtype=np.int64)
@@ -98,6 +100,8 @@ class Readings:
         self.sweeps += 1
         self.codec.decode(self.words, self.values, self.state)
         self.values += 0.0  # a turned sign leaves -0.0, which nobody wants to read
+        for i in self.texts:
+            self.state[i] = OK if self.codec.text(i, self.words) else SENTINEL
         self._remember(Moment(sweep.end_ns, sweep.image, answered))
 
     def fail(self, note: str) -> None:
@@ -106,6 +110,15 @@ class Readings:
         self.block_note = [note] * len(self.block_note)
         self.error = note
         self.failures += 1
+
+    def refuse_all(self) -> str:
+        """The device refuses every register: it starts up, or is another device. All are asked again next time."""
+        self.refusals = Refusals()
+        self.replan()
+        note = f"{self.bound.device.id} answers every register of map {self.bound.map.id} with an exception"
+        self.block_quality[:] = Quality.DEVICE_EXCEPTION
+        self.block_note = [note] * len(self.block_note)
+        return note
 
     def quality(self, now_ns: int, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.uint8]:
         """The quality of every point at a moment; `low` and `high` are what each metric can be at all."""

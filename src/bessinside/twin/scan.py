@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.errors import BessError
-from bessinside.modbus import Client, ModbusError, Outcome, Quirks, connect, parse_endpoint, plan
+from bessinside.modbus import Client, ModbusError, Outcome, Quirks, parse_endpoint, plan
 from bessinside.plant import Metric, vocabulary
 from bessinside.registers import (
     Codec,
@@ -23,6 +23,7 @@ from bessinside.registers import (
     sunspec_map,
 )
 from bessinside.runtime import clock
+from bessinside.twin.line import Line
 
 PAUSE_S = 0.02  # between reads: a scan asks strangers, so it asks gently
 MOST_BLOCKS = 24  # a map is tried on no more than this many reads
@@ -69,33 +70,33 @@ async def scan(host: str, ports: Iterable[int], units: Iterable[int]) -> AsyncIt
     maps = [load_map(name) for name in shipped_maps()]
     units = tuple(units)
     for port in ports:
-        url = f"modbus+tcp://{host}:{port}"
         for unit in units:
+            url = f"modbus+tcp://{host}:{port}?unit={unit}"
+            line = Line(parse_endpoint(url), QUIRKS)
             try:
-                client = await connect(url, quirks=QUIRKS)
+                await line.client()
             except ModbusError:
                 yield url, None
-                break
+                break  # nobody listens there, whatever the unit
             try:
-                yield f"{url}?unit={unit}", await _unit(client, unit, f"{url}?unit={unit}", maps)
+                found = await _unit(line, url, maps)
+            except ModbusError:
+                found = None
             finally:
-                await client.close()
+                await line.close()
+            yield url, found
 
 
-async def _unit(client: Client, unit: int, url: str, maps: list[RegisterMap]) -> Found | None:
+async def _unit(line: Line, url: str, maps: list[RegisterMap]) -> Found | None:
     async def read(fc: int, address: int, count: int) -> list[int]:
         await clock.sleep(PAUSE_S)
-        return [int(word) for word in await client.read(unit, fc, address, count)]
+        return await line.read(fc, address, count)
 
     try:
         return Found(url, sunspec_map(await discover(read)), ())
     except BessError:
         pass
-    fits = []
-    for one in maps:
-        if client.closed:  # a device that hung up on a question gets a new connection for the next
-            client = await connect(parse_endpoint(url), quirks=QUIRKS)
-        fits.append(await fit(client, unit, one))
+    fits = [await fit(await line.client(), line.endpoint.unit, one) for one in maps]
     answering = sorted((one for one in fits if one.answered), key=lambda one: -one.score)
     return Found(url, None, tuple(answering)) if answering else None
 
@@ -146,7 +147,7 @@ def _metrics(layout: Layout) -> list[Metric | None]:
     metrics = []
     for i in range(len(layout)):
         point = layout.definition(i)
-        kind = _kind(layout.groups[layout.point[i]])
+        kind = point.part.split("/")[0] if point.part else _kind(layout.groups[layout.point[i]])
         metrics.append(known.get(f"{kind}.{point.metric}") if point.metric and kind else None)
     return metrics
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bessinside.errors import BessError
-from bessinside.modbus import parse_quirks
+from bessinside.modbus import parse_endpoint, parse_quirks
 from bessinside.plant import SUNSPEC, Binding, BoundDevice, Device, Plant, bind, levels, load_plant, vocabulary
 from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
@@ -20,6 +20,7 @@ from bessinside.twin import discovery
 from bessinside.twin.derived import Derived
 from bessinside.twin.figure import FigureRow, LevelRow
 from bessinside.twin.formulas import FORMULAS
+from bessinside.twin.line import Line
 from bessinside.twin.passport import DerivedPassport, Passport, Trend, derived_inputs, finite, reading_passport
 from bessinside.twin.poller import Poller
 from bessinside.twin.quality import Quality
@@ -51,6 +52,7 @@ class Twin:
             device.map: load_map(device.map) for device in self.plant.devices if device.map != SUNSPEC
         }
         self._found: dict[str, RegisterMap] = {}
+        self._lines: dict[str, Line] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._bind()
 
@@ -58,8 +60,18 @@ class Twin:
         polled = {poller.readings.bound.device.id: poller for poller in self.pollers}
         self.binding: Binding = bind(self.plant, self._map_of)
         self.derived = Derived(self.binding)
-        self.pollers = [_poller(bound, polled.get(bound.device.id)) for bound in self.binding.devices]
+        self.pollers = [self._poller(bound, polled.get(bound.device.id)) for bound in self.binding.devices]
         self.devices = [poller.readings for poller in self.pollers]
+
+    def _poller(self, bound: BoundDevice, polled: Poller | None) -> Poller:
+        """The poller of a device; one that is there already goes on, its device only has another place."""
+        if polled is not None:
+            polled.readings.bound = bound
+            return polled
+        readings = Readings(bound, parse_quirks({**bound.map.quirks, **bound.device.quirks}))
+        endpoint = parse_endpoint(bound.device.url)
+        line = self._lines.setdefault(endpoint.link, Line(endpoint, readings.quirks, bound.device.id))
+        return Poller(readings, line)
 
     def _map_of(self, device: Device) -> RegisterMap | None:
         return self._found.get(device.id) if device.map == SUNSPEC else self._maps[device.map]
@@ -85,6 +97,8 @@ class Twin:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for line in self._lines.values():
+            await line.close()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -103,8 +117,10 @@ class Twin:
                 found = await discovery.discover_map(device)
             bind(self.plant, lambda one: found if one is device else None)  # the list may not fit this plant
         except (BessError, TimeoutError) as error:
-            self.undiscovered[device.id] = str(error) or f"no list of models within {DISCOVERY_S:g} s"
-            log.warning("%s is left out: %s", device.id, self.undiscovered[device.id])
+            why = str(error) or f"no list of models within {DISCOVERY_S:g} s"
+            if why != self.undiscovered[device.id]:
+                log.warning("%s is left out: %s", device.id, why)
+            self.undiscovered[device.id] = why
             return False
         self._found[device.id] = found
         del self.undiscovered[device.id]
@@ -138,7 +154,9 @@ class Twin:
         index = self.derived.find(figure_id)
         if index is not None:
             return self._derived_row(index, now, language)
-        raise UnknownFigure(f"{figure_id}: this plant has no such figure; `bessinside read` lists them all")
+        carried = ", ".join(name for name in self.ids() if name.split("@")[0] == figure_id)
+        hint = f"there are {carried}" if carried else f"`bessinside read {self.plant.name} '*'` lists all"
+        raise UnknownFigure(f"{figure_id}: this plant has no such figure; {hint}")
 
     def levels(self, language: str = "en", snapshot: Snapshot | None = None) -> list[LevelRow]:
         """The 14 levels, each with its figures; a metric that no device carries is there as not mapped."""
@@ -195,12 +213,12 @@ class Twin:
         )
 
     def text(self, index: int) -> str | None:
-        """The text of a point that carries one (serial number, model), None for numbers and before the first read."""
+        """The text of a point that carries one (serial number, address), None for numbers and before the first read."""
         bound, i = self.binding.locate(index)
         readings = self.devices[bound.number]
-        if bound.point(i).type != "string" or readings.block[i] < 0 or not readings.block_time[readings.block[i]]:
+        if bound.point(i).wire_type.kind != "text" or readings.block[i] < 0:
             return None
-        return readings.codec.text(i, readings.words)
+        return readings.codec.text(i, readings.words) or None
 
     def passport(self, figure_id: str, language: str = "en") -> Passport:
         """Where a figure comes from. Raises UnknownFigure."""
@@ -272,14 +290,6 @@ class Twin:
             ),
             trend=Trend([], []),
         )
-
-
-def _poller(bound: BoundDevice, polled: Poller | None) -> Poller:
-    """The poller of a device; one that is there already goes on, its device only has another place among the others."""
-    if polled is None:
-        return Poller(Readings(bound, parse_quirks({**bound.map.quirks, **bound.device.quirks})))
-    polled.readings.bound = bound
-    return polled
 
 
 def _ended(task: asyncio.Task[None]) -> None:

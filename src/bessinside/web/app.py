@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import mimetypes
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, TooManyRequestsException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from bessinside import __version__
@@ -27,12 +29,12 @@ from bessinside.web.health import Health, health_of
 from bessinside.web.live import Live
 from bessinside.web.plantview import PlantRow, plant_row
 from bessinside.web.schema import page_schema
-from bessinside.web.users import SESSION_S, Accounts, TooManyTries
+from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("page")
-Language = Annotated[str, Parameter(query="lang", pattern="^(en|de)$", description="Language of labels: en or de.")]
+Language = Annotated[str, QueryParameter(name="lang", pattern="^(en|de)$", description="Language of labels: en or de.")]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -114,7 +116,7 @@ def create_app(
             return Response(SessionRow(False))
         try:
             token = await accounts.sign_in(data.user, data.password)
-        except TooManyTries as error:
+        except TooManyTriesError as error:
             raise TooManyRequestsException(str(error)) from error
         session = accounts.session(token)
         if token is None or session is None:
@@ -131,12 +133,12 @@ def create_app(
     @websocket("/api/live")
     async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
         await socket.accept()
-        async with aclosing(live.frames()) as messages:
-            async for message in messages:
-                if isinstance(message, str):
-                    await socket.send_json({"schema": message})
-                else:
-                    await socket.send_bytes(message)
+        sending = asyncio.create_task(_send(socket, live))
+        leaving = asyncio.create_task(_left(socket))
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -174,6 +176,22 @@ def create_app(
         logging_config=None,
         request_max_body_size=64 * 1024,
     )
+
+
+async def _send(socket: WebSocket[Any, Any, Any], live: Live) -> None:
+    """Frames to one viewer, for as long as it takes them."""
+    async with contextlib.aclosing(live.frames()) as frames:
+        async for message in frames:
+            if isinstance(message, str):
+                await socket.send_json({"schema": message})
+            else:
+                await socket.send_bytes(message)
+
+
+async def _left(socket: WebSocket[Any, Any, Any]) -> None:
+    """Ends when the viewer leaves. What a viewer says is not listened to."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def page_routes() -> list[Any]:

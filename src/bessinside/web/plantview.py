@@ -46,6 +46,7 @@ class PlantRow(msgspec.Struct, frozen=True):
     metadata: dict[str, Any]
     anatomy: dict[str, Any]
     oneline: OneLine
+    sensor_positions: list[int]
 
 
 def plant_row(twin: Twin, language: str = "en") -> PlantRow:
@@ -70,6 +71,7 @@ def plant_row(twin: Twin, language: str = "en") -> PlantRow:
         metadata=dict(plant.metadata),
         anatomy=anatomy,
         oneline=_oneline(twin, language),
+        sensor_positions=list(plant.anatomy.containers[0].sensor_cells) if plant.anatomy.containers else [],
     )
 
 

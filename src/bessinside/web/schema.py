@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bessinside.plant import levels
 from bessinside.twin import Twin
@@ -16,7 +17,8 @@ _CELL_METRICS = {"cells": ("cell", "cell.voltage"), "sensors": ("sensor", "senso
 
 def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
     """The schema as JSON and its hash (8 hex digits); the hash does not depend on the language."""
-    points, figures = _points(twin, language), _figures(twin, language)
+    points = _points(twin, language)
+    figures = _figures(twin, language, np.array(points["block"], dtype=np.int64))
     content: dict[str, Any] = {
         "endian": "little",
         "devices": _devices(twin),
@@ -119,10 +121,12 @@ _PER_POINT = (
 _COLUMNS = (*_PER_POINT, "offset", "block", "fc", "address", "words", "factor")
 
 
-def _figures(twin: Twin, language: str) -> list[dict[str, Any]]:
+def _figures(twin: Twin, language: str, block_of: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Derived figures; `blocks` are those that their inputs come from, so that the page can tell their age."""
     rows = []
     for index, figure_id in enumerate(twin.derived.ids):
-        formula, part, _ = twin.derived.locate(index)
+        formula, part, inputs = twin.derived.locate(index)
+        blocks = np.unique(block_of[inputs])
         rows.append(
             {
                 "id": figure_id,
@@ -133,6 +137,7 @@ def _figures(twin: Twin, language: str) -> list[dict[str, Any]]:
                 "kind": "derived",
                 "model": formula.model,
                 "formula": formula.equation,
+                "blocks": blocks[blocks >= 0].tolist(),
             }
         )
     return rows

@@ -54,11 +54,12 @@ class Listen:
     def check(self) -> None:
         """Raises ServeError where the address is reachable from elsewhere and not protected, or TLS cannot be had."""
         self._check_tls()
-        if self.loopback:
+        if self.loopback and not self.behind_proxy:
             return
         if self.users is None:
+            where = "this server behind its proxy" if self.behind_proxy else self.host
             raise ServeError(
-                f"{self.host} can be reached from other machines, so people must sign in: give --users FILE "
+                f"{where} can be reached from other machines, so people must sign in: give --users FILE "
                 "(create it with `bessinside user NAME --file FILE`)"
             )
         if not self.tls and not self.behind_proxy:
@@ -84,7 +85,8 @@ class Listen:
         if self.loopback:
             names |= {"localhost", "127.0.0.1", "[::1]"}
         plain = {f"[{name}]" if ":" in name and not name.startswith("[") else name for name in names}
-        return frozenset({f"{name}:{self.port}" for name in plain} | (plain if self.port in (80, 443) else set()))
+        standard = self.behind_proxy or self.port in (80, 443)  # a browser leaves out the port that it expects
+        return frozenset({f"{name}:{self.port}" for name in plain} | (plain if standard else set()))
 
 
 def make_server(twin: Twin, listen: Listen) -> uvicorn.Server:
@@ -100,6 +102,7 @@ def make_server(twin: Twin, listen: Listen) -> uvicorn.Server:
         lifespan="on",
         log_level="warning",
         ws="websockets-sansio",
+        ws_max_size=4096,  # viewers have nothing to say
         ws_per_message_deflate=False,  # frames are deflated once for all viewers
         server_header=False,
         ssl_certfile=listen.cert,

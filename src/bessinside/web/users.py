@@ -25,7 +25,7 @@ class UsersError(BessError):
     """A users file that cannot be used."""
 
 
-class TooManyTries(BessError):
+class TooManyTriesError(BessError):
     """Sign-in is paused for an account after too many wrong passwords."""
 
 
@@ -87,7 +87,7 @@ class Accounts:
     _nobody: str = field(default_factory=lambda: _hasher.hash(chance.token()))
 
     async def sign_in(self, name: str, password: str) -> str | None:
-        """A session token, or None for a wrong name or password. Raises TooManyTries.
+        """A session token, or None for a wrong name or password. Raises TooManyTriesError.
 
         An unknown name costs the same time as a wrong password, so answers do not tell which names exist.
         """
@@ -95,7 +95,7 @@ class Accounts:
         tries = self._tries.setdefault(name, deque(maxlen=TRIES))
         if len(tries) == TRIES and now - tries[0] < WINDOW_S:
             minutes = int((WINDOW_S - (now - tries[0])) / 60) + 1
-            raise TooManyTries(f"too many wrong passwords; try again in {minutes} minutes")
+            raise TooManyTriesError(f"too many wrong passwords; try again in {minutes} minutes")
         tries.append(now)
         if len(self._tries) > 10_000:
             self._tries.pop(next(iter(self._tries)))

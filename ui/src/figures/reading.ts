@@ -3,7 +3,8 @@
 import { language, t } from "../i18n";
 import { labelOf, type Model, type Ref } from "../plant/model";
 import { splitId } from "../plant/parts";
-import { kindOf as kindOfType, power, text } from "../wire/decode";
+import { kindOf as kindOfType, text } from "../wire/decode";
+import { power } from "../wire/fraction";
 import type { DerivedRow, LevelFigure, SymbolRow } from "../wire/schema";
 import { hasValue, Quality } from "./quality";
 import { model, paused, serverNow, snapshot, type Snapshot } from "./snapshot";
@@ -69,16 +70,22 @@ function readDerived(of: Model, ref: Ref, id: string, shown: Snapshot | null): R
   const row = of.schema.figures[ref.index]!;
   const { part, metric } = splitId(id);
   const raw = shown?.frame.figureValue[ref.index];
-  let quality: number = shown?.frame.figureQuality[ref.index] ?? Quality.None;
+  const quality = derivedQuality(shown, ref.index);
   const value = raw !== undefined && Number.isFinite(raw) && hasValue(quality) ? raw : null;
   const ageS = quality === Quality.None ? null : derivedAge(row, shown);
-  if (quality === Quality.Good && !paused.value && shown && serverNow(shown) - shown.frame.serverMs > DEAD_MS) quality = Quality.Stale;
   const text = writeValue(value, row.unit, metric, null, row.digits ?? null);
   return {
     id, part, metric, label: labelOf(of, id), unit: row.unit, derived: true,
     modelled: row.model === true,
     value, ...text, quality, ageS, suspect: null, register: null,
   };
+}
+
+/** Quality of a derived figure as the frame says it; when no frame comes any more it is stale. */
+export function derivedQuality(shown: Snapshot | null, index: number): number {
+  const quality = shown?.frame.figureQuality[index] ?? Quality.None;
+  const dead = shown !== null && !paused.value && serverNow(shown) - shown.frame.serverMs > DEAD_MS;
+  return quality === Quality.Good && dead ? Quality.Stale : quality;
 }
 
 /** Age of a formula's oldest input, null where the schema does not say which blocks it is read from. */
@@ -93,9 +100,10 @@ function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Re
   const { quality, ageS } = pointQuality(of, i, shown);
   const state = shown?.states[i] ?? 4;
   const isText = kindOfType(p.type[i]!) === "text";
-  const value = shown && state === 0 && hasValue(quality) ? shown.values[i]! : null;
+  const everRead = ageS !== null;
+  const value = shown && everRead && state === 0 && hasValue(quality) ? shown.values[i]! : null;
   const written = isText
-    ? { shown: writeText(of, i, shown, quality), shownUnit: "" }
+    ? { shown: everRead ? writeText(of, i, shown, quality) : NOTHING, shownUnit: "" }
     : writePoint(of, i, metric, value, shown);
   return {
     id, metric, part: p.part[i]!, label: labelOf(of, id), unit: p.unit[i]!, derived: false, modelled: false,
@@ -110,15 +118,35 @@ export function pointAge(of: Model, i: number, shown: Snapshot | null): number |
   return shown && ms !== undefined && ms > 0 ? Math.max(0, serverNow(shown) - ms) / 1000 : null;
 }
 
+/** The qualities of many points at once, as `pointQuality` says them; -1 is no point and not mapped. */
+export function qualitiesOf(of: Model, points: Int32Array, shown: Snapshot | null, out: Uint8Array): void {
+  const p = of.schema.points;
+  const now = shown ? serverNow(shown) : 0;
+  const held = paused.value;
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i]!;
+    if (point < 0) out[i] = Quality.NotMapped;
+    else if (!shown) out[i] = Quality.None;
+    else {
+      const ms = p.block[point]! >= 0 ? shown.frame.blockMs[p.block[point]!]! : 0;
+      let quality = shown.frame.pointQuality[point]!;
+      if (quality === Quality.Good && !(ms > 0)) quality = Quality.None;
+      if (quality === Quality.Good && !held && now - ms > patienceMs(of, point)) quality = Quality.Stale;
+      out[i] = quality;
+    }
+  }
+}
+
+function patienceMs(of: Model, point: number): number {
+  return 1000 * (MISSED_POLLS * of.schema.devices[of.schema.points.device[point]!]!.every_s + GRACE_S);
+}
+
 /** Quality as the frame says it; a good value that the page has waited for too long is stale whoever is to blame. */
 export function pointQuality(of: Model, i: number, shown: Snapshot | null): { quality: number; ageS: number | null } {
   const ageS = pointAge(of, i, shown);
   let quality: number = shown?.frame.pointQuality[i] ?? Quality.None;
   if (quality === Quality.Good && ageS === null) quality = Quality.None;
-  if (quality === Quality.Good && !paused.value && ageS !== null) {
-    const every = of.schema.devices[of.schema.points.device[i]!]!.every_s;
-    if (ageS > MISSED_POLLS * every + GRACE_S) quality = Quality.Stale;
-  }
+  if (quality === Quality.Good && !paused.value && ageS !== null && ageS * 1000 > patienceMs(of, i)) quality = Quality.Stale;
   return { quality, ageS };
 }
 

@@ -46,7 +46,7 @@ function Dump({ title, bytes, fields }: { title: string; bytes: Uint8Array; fiel
           </button>
         ) : null}
       </p>
-      <div class="dump-lines">
+      <div class="dump-lines" tabIndex={0} role="group" aria-label={title}>
         {shown.map((line, i) => (
           <div class={i > 0 && shown[i - 1] !== line - 1 ? "dump-line dump-gap" : "dump-line"} key={line}>
             <span class="dump-offset">{String(line * PER_LINE).padStart(3, "0")}</span>

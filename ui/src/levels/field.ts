@@ -1,7 +1,7 @@
 /** The values of all cells or sensors at this moment, in plant order. */
 
-import { pointQuality } from "../figures/reading";
-import { Quality } from "../figures/quality";
+import { pointAge, qualitiesOf } from "../figures/reading";
+import { hasValue, Quality } from "../figures/quality";
 import { model, snapshot } from "../figures/snapshot";
 import type { CellField } from "../plant/model";
 import { summarise, type Field } from "../twin2d/statistics";
@@ -19,12 +19,12 @@ export function fieldNow(field: CellField | null): FieldNow | null {
   const shown = snapshot.value;
   if (!of || !field) return null;
   const values = new Float64Array(field.parts.length).fill(NaN);
-  const quality = new Uint8Array(field.parts.length).fill(Quality.NotMapped);
+  const quality = new Uint8Array(field.parts.length);
+  qualitiesOf(of, field.points, shown, quality);
   for (let i = 0; i < field.parts.length; i++) {
     const point = field.points[i]!;
-    if (point < 0) continue;
-    quality[i] = pointQuality(of, point, shown).quality;
-    if (shown && shown.states[point] === 0 && quality[i] !== Quality.None && quality[i] !== Quality.NotImplemented) values[i] = shown.values[point]!;
+    const everRead = point >= 0 && pointAge(of, point, shown) !== null;
+    if (shown && everRead && shown.states[point] === 0 && hasValue(quality[i]!)) values[i] = shown.values[point]!;
   }
   const summary = summarise(values, (i) => quality[i] === Quality.Good || quality[i] === Quality.Stale);
   return { field, values, quality, summary };

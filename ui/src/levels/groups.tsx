@@ -1,5 +1,6 @@
 /** Every figure of a level, whatever plant it is: one part as tiles, many parts of a kind as a table. */
 
+import { useMemo } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
@@ -22,9 +23,10 @@ const FEW = 2;
 const NARROW = 1;
 
 export function FigureGroups({ level }: { level: LevelRow }) {
+  const groups = useMemo(() => groupsOf(level.figures.filter((figure) => figure.part).map((figure) => figure.id)), [level]);
   return (
     <section class="groups" aria-label={t("level.figures")}>
-      {groupsOf(level.figures.filter((figure) => figure.part).map((figure) => figure.id)).map((group) => {
+      {groups.map((group) => {
         if (group.rows.size <= FEW) return <Tiles key={group.kind} group={group} />;
         return group.metrics.length <= NARROW ? <Many key={group.kind} group={group} /> : <Table key={group.kind} group={group} />;
       })}
@@ -48,6 +50,8 @@ function Unmapped({ ids }: { ids: string[] }) {
   );
 }
 
+const ORDER = new Intl.Collator("en", { numeric: true });
+
 export function groupsOf(ids: string[]): Group[] {
   const groups = new Map<string, Group>();
   for (const id of ids) {
@@ -62,7 +66,7 @@ export function groupsOf(ids: string[]): Group[] {
     if (!group.metrics.includes(metric)) group.metrics.push(metric);
   }
   for (const group of groups.values()) {
-    group.rows = new Map([...group.rows].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true })));
+    group.rows = new Map([...group.rows].sort(([a], [b]) => ORDER.compare(a, b)));
   }
   return [...groups.values()];
 }

@@ -38,7 +38,7 @@ export function Lamps({ id, label }: { id: string; label?: string }) {
         ))}
       </span>
       <span class="lamps-value">
-        {reading.shown} <span class="figure-unit">{reading.value === 0 && strip > 1 ? t("bits.none") : reading.shownUnit}</span>
+        <span class="figure-number">{reading.shown}</span> <span class="figure-unit">{reading.value === 0 && strip > 1 ? t("bits.none") : reading.shownUnit}</span>
       </span>
       <span class="lamps-foot">
         <Mark quality={reading.quality} text /> <Age seconds={reading.ageS} />

@@ -81,7 +81,7 @@ function DisplayLine({ id }: { id: string }) {
     >
       <span class="display-label">{reading.label}</span>
       <span class="display-value">
-        {reading.shown} <span class="figure-unit">{reading.shownUnit}</span>
+        <span class="figure-number">{reading.shown}</span> <span class="figure-unit">{reading.shownUnit}</span>
       </span>
       <span class="display-register">
         <Mark quality={reading.quality} quiet /> {reading.register} <Age seconds={reading.ageS} />

@@ -20,26 +20,26 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
   return (
     <section class="picture oneline" aria-label={t("oneline.title")}>
       <div class="ol">
-      <div class="ol-grid" aria-hidden="true">
-        <Pylon />
-        <span>{t("oneline.grid")}</span>
-      </div>
-      <Wire power={find(of, "meter", "active_power")} rated={rated} />
-      <Card part="meter" level={13} metrics={detail === "meter" ? ["active_power", "reactive_power", "frequency", "energy_export", "energy_import"] : ["active_power", "frequency"]} />
-      <Wire power={find(of, "meter", "active_power")} rated={rated} />
-      <div class={`ol-transformer${temperature ? "" : " hatched"}`}>
-        <Transformer />
-        <span class="ol-title">{t("oneline.transformer")}</span>
-        {temperature ? <Figure id={temperature} as="bare" /> : <span class="muted">{t("figure.no_register")}</span>}
-      </div>
-      <div class="ol-branches">
-        {branches.map(({ pcs, bus }) => (
-          <Branch key={pcs} pcs={pcs} bus={bus} rated={rated === null ? null : rated / converters.length} detail={detail} />
-        ))}
-        {loose.map((bus) => (
-          <Branch key={bus.id} pcs={null} bus={bus} rated={null} detail={detail} />
-        ))}
-      </div>
+        <div class="ol-grid" aria-hidden="true">
+          <Pylon />
+          <span>{t("oneline.grid")}</span>
+        </div>
+        <Wire power={find(of, "meter", "active_power")} rated={rated} />
+        <Card part="meter" level={13} metrics={detail === "meter" ? ["active_power", "reactive_power", "frequency", "energy_export", "energy_import"] : ["active_power", "frequency"]} />
+        <Wire power={find(of, "meter", "active_power")} rated={rated} />
+        <div class={`ol-transformer${temperature ? "" : " hatched"}`}>
+          <Transformer />
+          <span class="ol-title">{t("oneline.transformer")}</span>
+          {temperature ? <Figure id={temperature} as="bare" /> : <span class="muted">{t("figure.no_register")}</span>}
+        </div>
+        <div class="ol-branches">
+          {branches.map(({ pcs, bus }) => (
+            <Branch key={pcs} pcs={pcs} bus={bus} rated={rated === null ? null : rated / converters.length} detail={detail} />
+          ))}
+          {loose.map((bus) => (
+            <Branch key={bus.id} pcs={null} bus={bus} rated={null} detail={detail} />
+          ))}
+        </div>
       </div>
     </section>
   );

@@ -11,7 +11,7 @@ import { deviationColour } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
 import { useWidth } from "../twin2d/size";
-import { histogram, nice, ticks } from "../twin2d/statistics";
+import { histogram, nice, ticks, type Field } from "../twin2d/statistics";
 import { decimalsFor } from "../twin2d/bars";
 import { open, Readout, scaleOf, selectedIn } from "./cells";
 import { fieldNow, idAt, type FieldNow } from "./field";
@@ -26,7 +26,7 @@ export function Spread() {
   const { field, summary } = now;
   const selected = selectedIn(field);
   const scale = scaleOf(now, "deviation");
-  const highest = summary ? [...summary.order].sort((a, b) => now.values[b]! - now.values[a]! || a - b).slice(0, TOP) : [];
+  const highest = summary ? highestOf(summary, now.values) : [];
   const lowest = summary ? summary.order.slice(0, TOP) : [];
   const extremes = [highest[0], lowest[0]].filter((index): index is number => index !== undefined);
   return (
@@ -64,6 +64,14 @@ export function Spread() {
       </section>
     </>
   );
+}
+
+/** The highest cells, equal ones in plant order. */
+function highestOf({ order }: Field, values: Float64Array): number[] {
+  const least = values[order[Math.max(0, order.length - TOP)]!]!;
+  let from = order.length;
+  while (from > 0 && values[order[from - 1]!]! >= least) from--;
+  return order.slice(from).sort((a, b) => values[b]! - values[a]! || a - b).slice(0, TOP);
 }
 
 function Extreme({ title, field, index }: { title: Key; field: CellField; index: number | undefined }) {

@@ -1,6 +1,6 @@
 /** Brings the page to life: session, plant, schema, levels, then the live socket. */
 
-import { effect, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { health, link, live, model, take, tick } from "../figures/snapshot";
 import { language } from "../i18n";
 import { buildModel } from "../plant/model";
@@ -14,14 +14,16 @@ export const failure = signal<string | null>(null);
 
 const HEALTH_MS = 5000;
 const RETRY_MS = 3000;
-const TICK_MS = 500;
+const TICK_MS = 250;
+/** Ages are written anew with each frame; without one they still grow at this pace. */
+const QUIET_MS = 1000;
 
 let socket: Live | null = null;
 let wanted: string | null = null;
 let loading = false;
 
 export async function start(): Promise<void> {
-  setInterval(() => (tick.value = performance.now()), TICK_MS);
+  setInterval(keepTime, TICK_MS);
   setInterval(() => void readHealth(), HEALTH_MS);
   addEventListener("online", () => socket?.retry());
   let first = true;
@@ -31,6 +33,11 @@ export async function start(): Promise<void> {
     first = false;
   });
   await enter();
+}
+
+function keepTime(): void {
+  const now = performance.now();
+  if (now - tick.peek() >= QUIET_MS) tick.value = now;
 }
 
 /** Asks who is there; loads the plant, or shows the sign-in form. */
@@ -101,8 +108,11 @@ function connect(): void {
         return;
       }
       wanted = null;
-      live.value = take(frame, of);
-      tick.value = performance.now();
+      const next = take(frame, of);
+      batch(() => {
+        live.value = next;
+        tick.value = next.receivedMs;
+      });
     },
     onError: (error) => (failure.value = error.message),
   });

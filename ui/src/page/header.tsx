@@ -105,6 +105,7 @@ function Oldest() {
       {t("header.oldest")} {age === null ? "—" : <Age seconds={age} />}
       {held.value && (
         <span class="held">
+          {" · "}
           {t("header.held")} {writeTime(held.value.frame.serverMs).slice(0, 8)}
         </span>
       )}

@@ -1,18 +1,18 @@
-/** Keys that work everywhere: Esc closes the passport, arrows and Page keys change the level, / searches, p pauses. */
+/**
+ * Keys that work everywhere: Esc closes the passport, left and right change the level, / searches, p pauses.
+ * In the level list, and while nothing has the focus, up, down, Page, Home and End change the level too; in the level
+ * itself they scroll, as they should.
+ */
 
 import { togglePause } from "../figures/snapshot";
 import { closeFigure, goToLevel, LEVELS, route } from "./route";
 
-const STEPS: Record<string, (level: number) => number> = {
-  ArrowDown: (level) => level + 1,
-  ArrowRight: (level) => level + 1,
-  PageDown: (level) => level + 1,
-  ArrowUp: (level) => level - 1,
-  ArrowLeft: (level) => level - 1,
-  PageUp: (level) => level - 1,
-  Home: () => 1,
-  End: () => LEVELS,
-};
+type Step = (level: number) => number;
+
+const next: Step = (level) => level + 1;
+const previous: Step = (level) => level - 1;
+const ANYWHERE: Record<string, Step> = { ArrowRight: next, ArrowLeft: previous };
+const IN_LIST: Record<string, Step> = { ...ANYWHERE, ArrowDown: next, PageDown: next, ArrowUp: previous, PageUp: previous, Home: () => 1, End: () => LEVELS };
 
 export function followKeys(): () => void {
   document.addEventListener("keydown", onKey);
@@ -32,13 +32,18 @@ function onKey(event: KeyboardEvent): void {
     document.getElementById("search")?.focus();
   } else if (event.key === "p") {
     togglePause();
-  } else if (STEPS[event.key] && route.value.view === "level" && isFree(target)) {
-    event.preventDefault();
-    goToLevel(STEPS[event.key]!(route.value.level));
+  } else if (route.value.view === "level") {
+    changeLevel(event, target);
   }
 }
 
-// where nothing else on the page uses the arrows
-function isFree(target: HTMLElement): boolean {
-  return target === document.body || target.id === "main" || target.closest(".levels") !== null;
+function changeLevel(event: KeyboardEvent, target: HTMLElement): void {
+  const inList = target.closest(".levels") !== null;
+  const keys = inList || target === document.body ? IN_LIST : target.id === "main" ? ANYWHERE : {};
+  const step = keys[event.key];
+  if (!step) return;
+  event.preventDefault();
+  goToLevel(step(route.value.level));
+  // the route follows the address a moment later, and the list the route
+  if (inList) setTimeout(() => document.querySelector<HTMLElement>(".level.here")?.focus(), 50);
 }

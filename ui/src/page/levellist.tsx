@@ -1,7 +1,7 @@
 import { Mark } from "../figures/figure";
 import { Quality, RANK } from "../figures/quality";
-import { pointQuality } from "../figures/reading";
-import { model, snapshot } from "../figures/snapshot";
+import { derivedQuality, pointQuality, qualitiesOf } from "../figures/reading";
+import { model, snapshot, type Snapshot } from "../figures/snapshot";
 import { t } from "../i18n";
 import type { Model } from "../plant/model";
 import { goToLevel, navigate, route } from "./route";
@@ -71,13 +71,27 @@ function Worst({ level }: { level: number }) {
   return of ? <Mark quality={worstOf(of, level)} quiet /> : null;
 }
 
+/** Levels whose picture is the whole field of cells or of sensors. */
+const CELL_LEVELS = [7, 8];
+const SENSOR_LEVEL = 9;
+
+function* qualitiesAt(of: Model, level: number, shown: Snapshot | null): Generator<number> {
+  for (const ref of of.members.get(level) ?? []) {
+    yield ref.derived ? derivedQuality(shown, ref.index) : pointQuality(of, ref.index, shown).quality;
+  }
+  const field = CELL_LEVELS.includes(level) ? of.cells : level === SENSOR_LEVEL ? of.sensors : null;
+  if (!field) return;
+  const qualities = new Uint8Array(field.points.length);
+  qualitiesOf(of, field.points, shown, qualities);
+  yield* new Set(qualities);
+}
+
 /** The worst quality among a level's figures; what no register carries does not count while something else does. */
 export function worstOf(of: Model, level: number): number {
   const shown = snapshot.value;
   let worst: number = Quality.Good;
   let counted = 0;
-  for (const ref of of.members.get(level) ?? []) {
-    const quality = ref.derived ? (shown?.frame.figureQuality[ref.index] ?? Quality.None) : pointQuality(of, ref.index, shown).quality;
+  for (const quality of qualitiesAt(of, level, shown)) {
     if (quality === Quality.NotMapped || quality === Quality.NotImplemented) continue;
     counted++;
     if (RANK[quality]! > RANK[worst]!) worst = quality;

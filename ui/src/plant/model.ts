@@ -68,6 +68,7 @@ export function buildModel(schema: Schema, plant: PlantRow, levels: LevelRow[]):
     refs.set(row.id, { derived: true, index });
     place(row.id, row.part || part, metric);
   });
+  for (const list of parts.values()) list.sort(ORDER.compare);
   for (const ids of at.values()) ids.sort((a, b) => Number(carried(schema, refs, b)) - Number(carried(schema, refs, a)));
   const containers = plant.anatomy.containers;
   const { buses } = plant.anatomy;
@@ -107,9 +108,12 @@ export function findAll(model: Model, part: string, metric: string): string[] {
   return model.at.get(`${part}/${metric}`) ?? [];
 }
 
+const NONE: string[] = [];
+const ORDER = new Intl.Collator("en", { numeric: true });
+
 /** Parts of a kind in plant order. */
 export function partsOf(model: Model, kind: string): string[] {
-  return [...(model.parts.get(kind) ?? [])].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return model.parts.get(kind) ?? NONE;
 }
 
 /** Parts of a kind that carry any of the metrics. */

@@ -33,6 +33,7 @@ interface Ink {
   ground: number;
   mute: number;
   line: string;
+  edge: number;
   bad: number;
   odd: number;
 }
@@ -108,10 +109,18 @@ function pixel(css: string): number {
   return ((255 << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0;
 }
 
-function inkOf(_look: string): Ink {
+const inks = new Map<string, Ink>();
+
+function inkOf(look: string): Ink {
+  let ink = inks.get(look);
+  if (!ink) inks.set(look, (ink = readInk()));
+  return ink;
+}
+
+function readInk(): Ink {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(name) || "#808080";
-  return { ground: pixel(of("--panel")), mute: pixel(of("--hatch")), line: of("--text").trim(), bad: pixel(of("--bad")), odd: pixel(of("--odd")) };
+  return { ground: pixel(of("--panel")), mute: pixel(of("--hatch")), line: of("--text").trim(), edge: pixel(of("--text")), bad: pixel(of("--bad")), odd: pixel(of("--odd")) };
 }
 
 function paint(canvas: HTMLCanvasElement, grid: Grid, props: FieldMapProps, ink: Ink): void {
@@ -134,7 +143,7 @@ function paintCell(pixels: Uint32Array, grid: Grid, i: number, { values, quality
   const known = scale !== null && Number.isFinite(value);
   const share = known ? shareOf(scale, value) : 0;
   const colour = known ? scale.ramp.pixels[stepOf(share)]! : ink.mute;
-  const edge = known && (share < -0.001 || share > 1.001) ? pixel(ink.line) : state === Quality.Implausible ? ink.odd : state >= Quality.Exception && state !== Quality.NotMapped ? ink.bad : 0;
+  const edge = known && (share < -0.001 || share > 1.001) ? ink.edge : state === Quality.Implausible ? ink.odd : state >= Quality.Exception && state !== Quality.NotMapped ? ink.bad : 0;
   for (let y = 0; y < size; y++) {
     const row = (y0 + y) * grid.width + x0;
     for (let x = 0; x < size; x++) {

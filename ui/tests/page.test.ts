@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { FACES, qualityOf, RANK } from "../src/figures/quality";
+import { DICTIONARIES } from "../src/i18n";
+import { readHash, writeHash } from "../src/page/route";
+
+describe("both languages", () => {
+  const { en, de } = DICTIONARIES;
+
+  it("have the same keys, and nothing is empty", () => {
+    expect(Object.keys(de)).toEqual(Object.keys(en));
+    for (const [key, text] of [...Object.entries(en), ...Object.entries(de)]) expect(text.trim(), key).not.toBe("");
+  });
+
+  it("have the same placeholders", () => {
+    const holes = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([hole]) => hole).sort();
+    for (const key of Object.keys(en) as (keyof typeof en)[]) expect(holes(de[key]), key).toEqual(holes(en[key]));
+  });
+});
+
+describe("addresses", () => {
+  it.each(["#/level/7?figure=c1/r04/m3/cell026/voltage@bcu04", "#/level/4?at=c1/r04/m3", "#/registers?find=igbt", "#/devices"])("%s comes back as it was", (hash) => {
+    expect(writeHash(readHash(hash))).toBe(hash);
+  });
+
+  it("that lead nowhere lead to the first level", () => {
+    expect(readHash("#/level/99")).toMatchObject({ view: "level", level: 1 });
+    expect(readHash("")).toMatchObject({ view: "level", level: 1, figure: null });
+  });
+});
+
+describe("qualities", () => {
+  it("are read from words and from codes", () => {
+    expect(FACES.map((_, code) => qualityOf(code))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(["no reading yet", "good", "stale", "not implemented", "implausible", "device exception", "no answer", "not mapped"].map(qualityOf)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("rank every code once", () => {
+    expect([...RANK].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+});
