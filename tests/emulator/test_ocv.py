@@ -4,16 +4,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bessinside.emulator import ocv, table
+from bessinside.emulator import ocv
+from bessinside.plant.cells import ocv_table
 
 CURVE = ocv.load()
 
 
 def test_the_table_is_returned_at_its_points() -> None:
-    rows = table.read("lfp_ocv")
-    voltage, gap, _ = CURVE.at(rows["soc"])
-    np.testing.assert_allclose(voltage, rows["ocv_V"], atol=1e-12)
-    np.testing.assert_allclose(gap, rows["half_gap_V"], atol=1e-12)
+    rows = ocv_table()
+    voltage, gap, _ = CURVE.at(rows.soc)
+    np.testing.assert_allclose(voltage, rows.ocv, atol=1e-12)
+    np.testing.assert_allclose(gap, rows.half_gap, atol=1e-12)
 
 
 def test_voltage_rises_with_charge_also_outside_the_table() -> None:

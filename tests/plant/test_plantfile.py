@@ -247,3 +247,10 @@ def test_a_plant_of_ones_own_is_named_by_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
     assert load_plant(path).name == str(path)
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"[plant]\nlabel = '\xff'\n")
+    with pytest.raises(PlantError, match=r"mine\.toml:0: file: is no text in UTF-8"):
+        load_plant(path)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 Application = Callable[..., Awaitable[None]]
 HOST = b"plant.example"
+
+
+class ViewerGone(OSError):
+    """What a server is told that sends to a viewer who has left; uvicorn says it likewise."""
 
 
 def _scope(kind: str, path: str, query: str, origin: bool) -> dict[str, Any]:
@@ -62,22 +67,19 @@ async def watch(app: Application, path: str, take: Callable[[str | bytes], Await
 
     async def send(message: dict[str, Any]) -> None:
         if gone.is_set():
-            raise OSError("the viewer is gone")
+            raise ViewerGone
         if message["type"] == "websocket.send":
             text, data = message.get("text"), message.get("bytes")
             try:
                 await take(text if text is not None else data)
             except ConnectionError as error:
                 gone.set()
-                raise OSError("the viewer is gone") from error
+                raise ViewerGone from error
         else:
             assert message["type"] in ("websocket.accept", "websocket.close"), message
 
-    try:
+    with contextlib.suppress(ViewerGone):
         await app(_scope("websocket", path, "", True), receive, send)
-    except OSError:
-        if not gone.is_set():  # what a server is told that sends to a viewer who is gone; uvicorn takes it likewise
-            raise
 
 
 class Running:

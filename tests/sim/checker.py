@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.twin.derived import Derived
 from tests.sim.page import GOOD, NOT_YET, Frame, Page
 from tests.sim.truth import WatchedEmulator
 
 FLIGHT_MS = 1100.0
 """Longest time between a request and an answer that is still taken: the client's time limit, and the way."""
 PERIODS = 3.0
-CLOSE_LOOK = 40
-"""Every so many frames the values themselves are compared with the physics, and derived figures are worked out again."""
+CLOSE_LOOK = 20
+"""Every so many frames the values are held against the physics, and derived figures are worked out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Lie:
 
 @dataclass
 class Checker:
-    """Gets every frame once. `wrong` collects what must not be; `lies` what Modbus/TCP cannot notice, and until when."""
+    """Gets every frame once. `wrong` is what must not be; `lies` what Modbus/TCP cannot notice, and until when."""
 
     plant: WatchedEmulator
     flips: dict[str, list[float]]
@@ -37,6 +39,9 @@ class Checker:
     lies: dict[Lie, float] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     read_once: set[str] = field(default_factory=set)
+    plans: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
+    sweeps: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    derived: Derived | None = None
 
     def check(self, frame: Frame, page: Page) -> None:
         """Every good value is young, and was served when its answer came."""
@@ -54,6 +59,7 @@ class Checker:
         self._lies(good & ~served, frame, page)
         if self.seen["frames"] % CLOSE_LOOK == 0:
             self._physics(good & served, frame, page)
+            self._derived(frame, page)
 
     def _served(self, frame: Frame, page: Page) -> NDArray[np.bool_]:
         """bool[P]: the point's words were served together between its request and its answer."""
@@ -93,6 +99,17 @@ class Checker:
         self.seen["values held against the physics"] += int(looked.sum())
         self._note("not what the physics has", looked & ~near, frame, page)
 
+    def turn_to(self, page: Page, derived: Derived) -> None:
+        """A new schema: a device whose reads are planned anew begins without readings, the others keep theirs."""
+        self.derived = derived
+        plans: dict[str, list[tuple[int, ...]]] = {device["id"]: [] for device in page.devices}
+        for block in page.blocks:
+            plans[page.devices[block["device"]]["id"]].append((block["fc"], block["address"], block["count"]))
+        anew = {name for name, plan in plans.items() if self.plans.get(name) != plan}
+        owner = [page.devices[device]["id"] for device in page.device.tolist()]
+        self.read_once -= {name for name, device in zip(page.ids, owner, strict=True) if device in anew}
+        self.plans = plans
+
     def _never_forgotten(self, frame: Frame, page: Page) -> None:
         """What was read once may become old, wrong or silent, but not unread."""
         blank = page.carried & (frame.quality == NOT_YET)
@@ -102,6 +119,32 @@ class Checker:
         read = page.carried & (frame.quality != NOT_YET)
         if int(read.sum()) != len(self.read_once):
             self.read_once |= {page.ids[i] for i in np.flatnonzero(read).tolist()}
+
+    def _derived(self, frame: Frame, page: Page) -> None:
+        """Derived figures are those of the readings in the same frame."""
+        assert self.derived is not None
+        values, marks = self.derived.compute(page.values(frame.words), frame.quality)
+        if not (marks == frame.figure_quality).all():
+            i = int(np.flatnonzero(marks != frame.figure_quality)[0])
+            self.wrong.append(f"{self.derived.ids[i]}: quality {frame.figure_quality[i]}, its inputs give {marks[i]}")
+        good = marks == GOOD
+        if not np.allclose(values[good], frame.figures[good], rtol=1e-9, atol=1e-9):
+            self.wrong.append(f"{frame.time_ms:.0f} ms: derived figures are not those of the frame's readings")
+        self.seen["derived figures worked out"] += int(good.sum())
+
+    def long_lies(self, every_s: dict[str, float]) -> list[str]:
+        """Lies that outlived the next sweep, or waited longer than a period for it to begin. Call it at the end."""
+        found = []
+        for lie, last_ms in self.lies.items():
+            after = [sweep for sweep in self.sweeps.get(lie.device, ()) if sweep[1] >= lie.answer_ms]
+            period = 1.02e3 * every_s[lie.device]
+            own_end = after[0][1] if after and after[0][0] <= lie.answer_ms else lie.answer_ms
+            following = next((sweep for sweep in after if sweep[0] >= own_end), (math.inf, math.inf))
+            if last_ms > following[1] or (
+                last_ms > max(own_end, following[0]) and following[0] > own_end + period + 1.0
+            ):
+                found.append(f"{lie} was shown as good until {last_ms:.0f}, the next sweep was {following}")
+        return found
 
     def _note(self, what: str, where: NDArray[np.bool_], frame: Frame, page: Page) -> None:
         if where.any() and len(self.wrong) < 20:

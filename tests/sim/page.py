@@ -126,7 +126,7 @@ class Page:
         return found
 
     def quantum(self, values: Floats) -> Floats:
-        """float64[P]: the smallest step of each point at its value, in the unit shown; NaN with a scale in a register."""
+        """float64[P]: the smallest step of each point at its value, in its unit; NaN where a register scales it."""
         column = self.columns
         step = np.abs(10.0 ** np.array([np.nan if sf is None else sf for sf in column["sf"]]))
         factor = np.abs(np.array(column["factor"], np.float64))

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +19,10 @@ import numpy as np
 
 from bessinside.modbus import Outcome, Sweep, parse_endpoint
 from bessinside.plant import Plant, parse_plant
-from bessinside.runtime import clock
+from bessinside.runtime import clock, invariants
 from bessinside.runtime.faults import KINDS, FaultTable
 from bessinside.runtime.simulation import START_NS, SimLoop
-from bessinside.twin import Twin
+from bessinside.twin import Quality, Twin
 from bessinside.web.app import create_app
 from bessinside.web.live import TICK_S
 from tests.sim import asgi
@@ -34,6 +34,7 @@ REF_5M = (Path(str(files("bessinside"))) / "plant" / "plants" / "ref-5m.toml").r
 SMALL = ("meter", "pcs", "bcu04", "bau1", "thermal", "smoke", "leak", "ss12")
 MORNING = START_NS + 6 * 3600 * 10**9 + 28 * 60 * 10**9  # two minutes before the plant's power changes
 HEAL_S = 80.0  # the longest back-off of a poller, and the sweeps after it
+STAY = 12  # frames that a restless viewer takes
 
 CALM = {"lose": 1e-4, "late": 2e-4, "cut": 5e-5, "flip": 1e-4, "duplicate": 1e-4, "split": 1e-3, "hang": 3e-5}
 ROUGH = {"lose": 1e-3, "late": 2e-3, "cut": 5e-4, "flip": 1e-3, "duplicate": 1e-3, "split": 1e-2, "hang": 2e-4}
@@ -91,26 +92,28 @@ class WatchedLoop(SimLoop):
         return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or isinstance(error := task.exception(), asgi.ViewerGone):
+            return
+        if error is not None:
             self.failures.append(f"{task.get_coro()!r} ended with {error!r}")
 
 
 @dataclass
 class Story:
-    """What happened in one run."""
+    """What happened in one run: `hash` over every frame, sweep and chunk; `wrong` and `failures` must be empty."""
 
     hash: str
+    wrong: list[str]
+    failures: list[str]
     faults: Counter[str]
     outcomes: Counter[str]
     seen: Counter[str]
     states: Counter[str]
-    wrong: list[str]
+    viewers: Counter[str]
     lies: dict[Lie, float]
-    failures: list[str]
     healed_s: float
     unhealed: list[str]
-    every_s: dict[str, float]
-    viewers: Counter[str] = field(default_factory=Counter)
+    never: list[str] = field(default_factory=list)
 
 
 def run(seed: int, seconds: float, plant: Plant | None = None) -> Story:
@@ -125,11 +128,29 @@ def run(seed: int, seconds: float, plant: Plant | None = None) -> Story:
         story = loop.run(World(loop, plant, seed).live(seconds))
         gc.collect()  # an exception that nobody fetched is told when its task is gone
         story.failures += [*loop.failures, *errors.lines]
+        story.never = never(story)
     finally:
         logger.removeHandler(errors)
         logger.propagate = True
         loop.close()
     return story
+
+
+def never(story: Story) -> list[str]:
+    """What should happen in every long run and did not in this one: a run that never met it tested nothing."""
+    invariants.reset()
+    for kind in KINDS:
+        invariants.sometimes(f"a link suffers: {kind}", story.faults[kind] > 0)
+    for outcome in Outcome:
+        invariants.sometimes(f"a request ends as {outcome.name}", story.outcomes[outcome.name] > 0)
+    for state in ("up", "partly", "down", "ok", "degraded"):
+        invariants.sometimes(f"health says {state}", story.states[state] > 0)
+    for mark in (Quality.GOOD, Quality.STALE, Quality.NO_ANSWER, Quality.DEVICE_EXCEPTION, Quality.NOT_IMPLEMENTED):
+        invariants.sometimes(f"a reading is {mark.label}", story.seen[f"quality {mark.value}"] > 0)
+    invariants.sometimes("a turned bit passes for a value", bool(story.lies))
+    invariants.sometimes("a slow viewer skips frames", 0 < story.viewers["slow"] < story.seen["frames"] / 2)
+    invariants.sometimes("a viewer leaves and comes back", story.viewers["restless"] > 2 * STAY)
+    return [name for name, count in invariants.counters().items() if not count["held"]]
 
 
 class _Errors(logging.Handler):
@@ -178,19 +199,19 @@ class World:
 
     def story(self, healed: float, unhealed: list[str]) -> Story:
         self.events.update(self.loop.trace_hash().encode())
+        checker = self.checker
         return Story(
             self.events.hexdigest(),
+            [*checker.wrong, *checker.long_lies({device.id: device.every_s for device in self.plant.devices})],
+            [],
             self.faults,
             self.outcomes,
-            self.checker.seen,
+            checker.seen,
             self.states,
-            self.checker.wrong,
-            self.checker.lies,
-            [],
+            self.viewers,
+            checker.lies,
             healed,
             unhealed,
-            {device.id: device.every_s for device in self.plant.devices},
-            self.viewers,
         )
 
     # links
@@ -209,7 +230,7 @@ class World:
         self.loop.faults = FaultTable()
 
     async def heal(self) -> tuple[float, list[str]]:
-        """Seconds until all devices are up and every point that the plant answers is good; what is not so at the end."""
+        """Seconds until all devices are up and every point that the plant answers is good; what is not so then."""
         began = clock.monotonic()
         while (ills := self.ills()) and clock.monotonic() < began + HEAL_S:
             await clock.sleep(0.5)
@@ -234,7 +255,7 @@ class World:
         return [
             self.witness(),
             self.viewer("slow", lambda: float(self.random.uniform(0.1, 6.0)), 10**9),
-            self.viewer("restless", lambda: 0.0, 12),
+            self.viewer("restless", lambda: 0.0, STAY),
             self.reader(),
         ]
 
@@ -260,7 +281,9 @@ class World:
         assert status == 200
         self.page = Page(body)
         assert self.page.hash == told
-        self.listen()
+        self.checker.turn_to(self.page, self.twin.derived)
+        for readings in self.twin.devices:
+            readings.tap = self.heard
 
     async def viewer(self, name: str, pause: Callable[[], float], frames: int) -> None:
         """A viewer who takes a pause after each frame, or leaves after some and comes back."""
@@ -271,6 +294,7 @@ class World:
                 nonlocal left, told, before
                 if isinstance(message, str):
                     told = json.loads(message)["schema"]
+                    await clock.sleep(pause())
                     return
                 frame, now = read_frame(message), clock.now_ns() / 1e6
                 self.viewers[name] += 1
@@ -306,17 +330,8 @@ class World:
                 if (figure["quality"] == "no reading yet" and shown) or (shown and figure["age"] is None):
                     self.checker.wrong.append(f"/api/levels: {figure}")
 
-    # sweeps
-
-    def listen(self) -> None:
-        """Hears of every sweep of every device."""
-        for readings in self.twin.devices:
-            readings.tap = self.heard
-
     def heard(self, sweep: Sweep) -> None:
+        """Hears of every sweep of every device."""
         self.outcomes.update(Outcome(outcome).name for outcome in sweep.outcome.tolist())
+        self.checker.sweeps.setdefault(sweep.device, []).append((sweep.start_ns / 1e6, sweep.end_ns / 1e6))
         self.events.update(f"{sweep.device} {sweep.start_ns} {sweep.end_ns}".encode() + sweep.outcome.tobytes())
-
-
-Take = Callable[[str | bytes], Awaitable[None]]
-__all__ = ["HEAL_S", "KINDS", "Story", "run", "small_plant", "whole_plant"]

@@ -1,4 +1,4 @@
-"""Devices that list their own registers: found at the start or late, or left out with a reason. Under a virtual clock."""
+"""Devices that list their own registers: found at the start or late, or left out and why, under a virtual clock."""
 
 from __future__ import annotations
 

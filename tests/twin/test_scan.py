@@ -116,7 +116,7 @@ def test_a_scan_never_writes(simulate: Simulate) -> None:
 
 @pytest.fixture
 def fits() -> Iterator[list[Fit]]:
-    yield [
+    return [
         Fit("all", "", asked=10, answered=10, plausible=5, judged=5),
         Fit("half of it", "", asked=10, answered=5, plausible=5, judged=5),
         Fit("odd values", "", asked=10, answered=10, plausible=1, judged=5),

@@ -15,20 +15,6 @@ from bessinside.errors import BessError
 from bessinside.session import Session
 
 
-@pytest.fixture
-def live(small: Any) -> Any:
-    """The small plant served by a loop in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(small.listen(), loop).result(5)
-    yield small
-    asyncio.run_coroutine_threadsafe(small.stop(), loop).result(5)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 def threads() -> int:
     return sum(thread.name == "bessinside" for thread in threading.enumerate())
 

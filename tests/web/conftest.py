@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import argon2
 import httpx
 import pytest
 
 from bessinside.twin import Twin
 from bessinside.web import Listen, app, make_server
+from bessinside.web import users as accounts
 from bessinside.web.users import save_user
 
 PASSWORD = "correct horse battery"
@@ -47,6 +49,14 @@ class Site:
         async with asyncio.timeout(10):
             while {poller.state for poller in self.twin.pollers} != {"up"}:
                 await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hashes that take no time; what the product uses is tested by its parameters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Site]]

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bessinside.cli.screen import console
 from bessinside.errors import BessError
@@ -37,7 +37,12 @@ def _metrics(group: Group, kind: str | None) -> list[str]:
 
 @app.command("list")
 def list_maps(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:
-    """The maps that come with the product: rows, suspects, and which of the 14 levels each serves."""
+    """The maps that come with the product: rows, suspects, and which of the 14 levels each serves.
+
+    Example:
+
+      bessinside maps list --json
+    """
     found = [load_map(name) for name in shipped_maps()]
     rows = [
         {
@@ -53,7 +58,7 @@ def list_maps(as_json: Annotated[bool, typer.Option("--json", help="One JSON arr
     if as_json:
         console.out(msgspec.json.encode(rows).decode(), highlight=False)
         return
-    table = Table("map", "class", "device", "rows", "suspect", "levels")
+    table = Table(Column("map", no_wrap=True), "class", "device", "rows", "suspect", "levels")
     for row in rows:
         table.add_row(*(" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in (
             row["id"], row["class"], row["label"], row["rows"], row["suspect"], row["levels"]
@@ -107,7 +112,13 @@ def lint_maps(
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes too, not only errors and warnings.")] = False,
 ) -> None:
-    """Check maps: sources, units, overlaps, sentinels, counters that wrap. Exit code 1 where one has an error."""
+    """Check maps: sources, units, overlaps, sentinels, counters that wrap. Exit code 1 where one has an error.
+
+    Examples:
+
+      bessinside maps lint
+      bessinside maps lint my-bms.yaml --notes
+    """
     names = files or list(shipped_maps())
     count = {"error": 0, "warning": 0, "note": 0}
     for name in names:
@@ -150,5 +161,10 @@ def import_table(
 
 @app.command("schema")
 def schema() -> None:
-    """The JSON Schema of map files, for editors."""
+    """The JSON Schema of map files, for editors.
+
+    Example:
+
+      bessinside maps schema > map.schema.json
+    """
     console.out(msgspec.json.format(msgspec.json.encode(map_schema())).decode(), highlight=False)

@@ -16,7 +16,12 @@ app = typer.Typer(no_args_is_help=True, help="Plant files: check one, list the s
 
 @app.command("list")
 def list_plants() -> None:
-    """The plants that come with the product."""
+    """The plants that come with the product.
+
+    Example:
+
+      bessinside plant list
+    """
     table = Table("id", "label", "devices")
     for name in shipped_plants():
         plant = load_plant(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -56,7 +57,8 @@ async def _serve(plant: str, listen: object) -> None:
     badge = "[black on yellow] EMULATOR [/]" if twin.plant.emulated else "[black on green] PLANT [/]"
     console.print(f"{badge} {twin.plant.label}: {len(twin.devices)} devices, {twin.binding.size} points")
     console.print(f"page and API on [bold]{listen.url}[/bold]; Ctrl-C ends it")
-    await server.serve()
+    with contextlib.suppress(SystemExit):  # how uvicorn says that it cannot bind
+        await server.serve()
     if not server.started:
         raise BessError(f"cannot listen on {listen.url}: is another server running there? Give another --port")
 
@@ -91,20 +93,22 @@ def demo(port: Port = 8123, plant: Annotated[str, typer.Option(help="The shipped
       bessinside demo --port 9000
     """
     command = [sys.executable, "-m", "bessinside"]
-    emulator = subprocess.Popen([*command, "emulate", plant])  # noqa: S603  our own program
-    asyncio.run(_answers(plant, emulator))
-    twin = subprocess.Popen([*command, "run", plant, "--port", str(port)])  # noqa: S603
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    emulator = subprocess.Popen([*command, "emulate", plant])  # noqa: S603  our own program
+    started = [emulator]
     try:
+        asyncio.run(_answers(plant, emulator))
+        twin = subprocess.Popen([*command, "run", plant, "--port", str(port)])  # noqa: S603
+        started.append(twin)
         code = twin.wait()
         if code:
             raise typer.Exit(code)
     except KeyboardInterrupt:
         pass
     finally:
-        for process in (twin, emulator):
+        for process in reversed(started):
             process.terminate()
-        for process in (twin, emulator):
+        for process in started:
             try:
                 process.wait(timeout=5)
             except subprocess.TimeoutExpired:

@@ -60,7 +60,12 @@ def replay(
     file: Annotated[Path, typer.Argument(help="A capture file.")],
     port: Annotated[int, typer.Option(help="Port to serve it on (loopback).")] = 15900,
 ) -> None:
-    """Serve a capture as a device on this machine: it answers what was answered, mistakes and silences included."""
+    """Serve a capture as a device on this machine: it answers what was answered, mistakes and silences included.
+
+    Example:
+
+      bessinside replay rack4.capture --port 16034
+    """
     asyncio.run(_replay(file, port))
 
 

@@ -1,9 +1,9 @@
 """Open-circuit voltage, hysteresis half gap and entropy coefficient of an LFP/graphite cell over its state of charge.
 
-Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `tables/README.md`). All three are kept on one even grid
-of 0.005 SoC, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope of its
-last interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their last
-value there.
+Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `plant/cells/README.md`). All three are kept on one
+even grid of 0.005 SoC, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope
+of its last interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their
+last value there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bessinside.emulator import table
 from bessinside.emulator.table import Array
+from bessinside.plant.cells import ocv_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,10 @@ def _between(curve: Array, index: npt.NDArray[np.intp], fraction: Array) -> Arra
 
 def load() -> OpenCircuit:
     """The curves of the shipped tables."""
-    curve = table.read("lfp_ocv")
-    entropy = table.read("lfp_entropy")
+    curve, entropy = ocv_table(), table.read("lfp_entropy")
     return OpenCircuit(
-        soc=curve["soc"],
-        voltage=curve["ocv_V"],
-        half_gap=curve["half_gap_V"],
-        entropy=1e-3 * np.interp(curve["soc"], entropy["soc"], entropy["entropy_mV_per_K"]),
+        soc=curve.soc,
+        voltage=curve.ocv,
+        half_gap=curve.half_gap,
+        entropy=1e-3 * np.interp(curve.soc, entropy["soc"], entropy["entropy_mV_per_K"]),
     )

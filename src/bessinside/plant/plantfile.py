@@ -120,6 +120,8 @@ def load_plant(source: str | Path) -> Plant:
         raise PlantError(
             source, 0, "file", f"cannot be read ({error.strerror}); shipped plants are: {known}"
         ) from error
+    except UnicodeDecodeError as error:
+        raise PlantError(source, 0, "file", f"is no text in UTF-8: {error}") from error
     return parse_plant(text, str(path))
 
 

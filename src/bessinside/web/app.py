@@ -18,7 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, TooManyRequestsException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from bessinside import __version__
@@ -90,7 +90,7 @@ def create_app(
 
     @get("/api/figures/{figure_id:path}", summary="One figure; with /passport at the end, where it comes from")
     async def get_figure(
-        request: Request[Any, Any, Any], figure_id: str, lang: Language = "en"
+        request: Request[Any, Any, Any], figure_id: FromPath[str], lang: Language = "en"
     ) -> FigureRow | Passport:
         name = figure_id.strip("/")
         try:
@@ -111,7 +111,7 @@ def create_app(
         return SessionRow(True, session.user, session.role) if session else SessionRow(True)
 
     @post("/api/session", summary="Sign in", status_code=HTTP_200_OK)
-    async def sign_in(data: SignIn) -> Response[SessionRow]:
+    async def sign_in(data: JSONBody[SignIn]) -> Response[SessionRow]:
         if accounts is None:
             return Response(SessionRow(False))
         try:
@@ -135,10 +135,15 @@ def create_app(
         await socket.accept()
         sending = asyncio.create_task(_send(socket, live))
         leaving = asyncio.create_task(_left(socket))
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, leaving):
-            task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            ended = await asyncio.gather(sending, leaving, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception) and not isinstance(error, OSError):  # that one means the viewer is gone
+                raise error
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -202,7 +207,7 @@ def page_routes() -> list[Any]:
         return _page_file("index.html")
 
     @get("/{path:path}", include_in_schema=False)
-    async def asset(path: str) -> Response[bytes]:
+    async def asset(path: FromPath[str]) -> Response[bytes]:
         return _page_file(path.lstrip("/"))
 
     return [index, asset]

@@ -35,33 +35,43 @@ class Live:
         return self.schema
 
     async def frames(self) -> AsyncGenerator[str | bytes, None]:
-        """Frames as they are built, newest first; a text with the schema's hash before the first and after a change."""
+        """Frames as they are built, newest first; a text with the schema's hash before the first and after a change.
+
+        Ends when the stream is closed; raises what kept the next frame from being built.
+        """
         self._viewers += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._build())
+        builder = self._task
         told = ""
         sent: bytes | None = None
         try:
-            while True:
-                if self._frame and self._frame is not sent:
-                    if told != self.schema:
-                        told = self.schema
-                        yield told
+            while not builder.done():
+                if not self._frame or self._frame is sent:
+                    await self._tick.wait()
+                elif told != self.schema:
+                    told = self.schema
+                    yield told  # a slow viewer may find another schema when this is sent
+                else:
                     sent = self._frame
                     yield sent
-                else:
-                    await self._tick.wait()
         finally:
             self._viewers -= 1
+        if not builder.cancelled():
+            builder.result()
 
     async def _build(self) -> None:
-        while self._viewers:
-            schema = self.current_schema()
-            self._frame = encode_frame(self.twin, self.twin.snapshot(), schema)
-            self._tick.set()
+        try:
+            while self._viewers:
+                schema = self.current_schema()
+                self._frame = encode_frame(self.twin, self.twin.snapshot(), schema)
+                self._tick.set()
+                self._tick = asyncio.Event()
+                await clock.sleep(TICK_S)
+        finally:
+            self._frame = b""
+            self._tick.set()  # nobody waits for a frame that never comes
             self._tick = asyncio.Event()
-            await clock.sleep(TICK_S)
-        self._frame = b""
 
     async def close(self) -> None:
         """Ends the stream."""

@@ -46,15 +46,31 @@ def load_users(path: str | Path) -> dict[str, User]:
         raise UsersError(
             f"{path}: no such file; add the first user with `bessinside user NAME --file {path}`"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsersError(f"{path}: {error}") from error
+    rows = table.get("user", [])
+    if not isinstance(rows, list):
+        raise UsersError(f"{path}: expected [[user]] tables, got {rows!r}")
     users: dict[str, User] = {}
-    for number, row in enumerate(table.get("user", []), start=1):
-        name, role, text = row.get("name"), row.get("role"), row.get("hash")
-        if not isinstance(name, str) or role not in ROLES or not str(text).startswith("$argon2"):
+    for number, row in enumerate(rows, start=1):
+        user = _user(row)
+        if user is None:
             raise UsersError(f"{path}: user {number}: expected name, role ({', '.join(ROLES)}) and an argon2 hash")
-        users[name] = User(name, role, str(text))
+        users[user.name] = user
     return users
+
+
+def _user(row: object) -> User | None:
+    if not isinstance(row, dict):
+        return None
+    name, role, hashed = row.get("name"), row.get("role"), row.get("hash")
+    if not isinstance(name, str) or not isinstance(hashed, str) or role not in ROLES:
+        return None
+    try:
+        argon2.extract_parameters(hashed)
+    except argon2.exceptions.InvalidHashError:
+        return None
+    return User(name, role, hashed)
 
 
 def save_user(path: str | Path, name: str, role: str, password: str) -> None:
