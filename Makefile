@@ -33,7 +33,8 @@ demo: $(PAGE)    ## reference plant and twin: the page on http://127.0.0.1:8123 
 
 test: $(VENV)/.test $(PAGE)  ## all tests, sampled sizes
 	$(BIN)/python tests/prepare.py
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/e2e
+	$(BIN)/python -m pytest -q tests/e2e
 	$(BIN)/python hatch_build.py npm test --silent
 
 check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript

@@ -239,14 +239,20 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
 
 
 @pytest.fixture(scope="session")
-def reference(emulated: Emulated) -> Iterator[Any]:
-    """The reference plant as a session that has read every device."""
+def opened(emulated: Emulated) -> Iterator[Any]:
     import bessinside
 
     with bessinside.open(emulated.file) as plant:
         plant.wait(30)
-        until(lambda: {poller.state for poller in plant.twin.pollers} == {"up"})
         yield plant
+
+
+@pytest.fixture
+def reference(opened: Any) -> Any:
+    """The reference plant as a session that has read every device just now, however busy the machine is."""
+    until(lambda: {poller.state for poller in opened.twin.pollers} == {"up"})
+    until(lambda: not (opened.snapshot().quality == 2).any())
+    return opened
 
 
 def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -75,7 +75,7 @@ def test_ones_own_map_is_shown_as_it_is_written(run: Any, own: str) -> None:
     out = run("maps", "show", own).out
     assert "My [own] device (own, bms): 3 rows" in out
     assert "rack.word[3]" in out
-    assert "suspect: sign: not stated in the [old] source" in re.sub(r"\s*│\n.*│\s+", " ", out)
+    assert "suspect: sign: not stated in the [old] source" in out
 
 
 def test_shipped_maps_have_no_error(run: Any) -> None:
@@ -129,13 +129,13 @@ def test_a_plant_is_checked_without_asking_its_devices(run: Any, small: Any) -> 
     assert "Two racks: 46 points" in ran.out
     assert re.search(r"│ a +│ .*small-bms\.yaml +│ c1/r01 +│ +23 │", ran.out)
     assert re.search(r"│ 03 +│ Rack and BMS +│", ran.out)
-    assert re.search(r"│ 01 +│ Grid handover +│ +0 │ Active power", ran.out)  # no meter: holes are named
+    assert re.search(r"│ 01 +│ Grid handover +│ 0 +│ Active power", ran.out)  # no meter: holes are named
 
 
 def test_the_reference_plant_is_checked(run: Any) -> None:
     ran = run("plant", "check", "ref-5m")
     assert ran.code == 0
     assert re.search(r"│ ss12 +│ sunspec +│ c1/r12 +│ +by discovery │", ran.out)
-    levels = re.findall(r"│ (\d\d) +│ [^│]+ │ +(\d+) │", ran.out)
+    levels = re.findall(r"│ (\d\d) +│ [^│]+ │ (\d+) +│", ran.out)
     assert [int(number) for number, _ in levels] == list(range(1, 15))
     assert all(int(figures) > 0 for _, figures in levels)

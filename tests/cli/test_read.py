@@ -64,7 +64,7 @@ def test_a_table_for_a_person(run: Any, live: Any) -> None:
     ran = run("read", str(live.file()), "c1/r01/*")
     assert ran.code == 1  # one figure is not good
     assert ran.out.startswith("EMULATOR Two racks")
-    lines = {line.split()[1]: line for line in ran.out.splitlines() if "c1/r01/" in line}
+    lines = {line.split()[0].lstrip("│"): line for line in ran.out.splitlines() if "c1/r01/" in line}
     assert {"87.3", "%", "●", "a", "FC3", "0", "0369"} <= set(lines["c1/r01/soc"].split())
     assert "100.000 kW" in lines["c1/r01/power"]
     assert "2.500 MΩ" in lines["c1/r01/insulation"]

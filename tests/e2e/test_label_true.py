@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import Product
 from tests.e2e.labels import Reader, as_shown, close, recompute
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # Digits that are no figures: numbers of lists and parts, ages, ticks of scales that figures made, text in tools.
 NOT_FIGURES = ("[data-nav]", "[data-scale]", "[data-age]", "[data-passport]", "script", "style")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import Product, free_port, plant_on_free_ports, silent_ports, start
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NUMBERS = "() => [...document.querySelectorAll('.figure-number')].map(e => e.textContent.trim())"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"

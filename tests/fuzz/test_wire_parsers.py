@@ -29,6 +29,7 @@ from bessinside.modbus.link_rtu import RtuLink
 from bessinside.modbus.link_tcp import TcpLink
 from bessinside.runtime.simulation import SimLoop
 
+pytestmark = pytest.mark.timeout(1800)
 WANTED = int(os.environ.get("BESSINSIDE_FUZZ", "0"))
 SEED = int(os.environ.get("BESSINSIDE_FUZZ_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
 COUNT, BUDGET_S = (WANTED, float("inf")) if WANTED else (1_000_000, 4.0)

@@ -171,9 +171,7 @@ def _row(
         offset=Fraction(str(point.get("x-offset", 0))),
         sign=-1 if point.get("x-sign") == "discharge-negative" else 1,
         bcd=bool(point.get("x-bcd")),
-        sentinels=_not_implemented(point["type"])
-        if sentinel == "sunspec"
-        else tuple(r & (1 << bits) - 1 for r in raws),
+        sentinels=_not_implemented(point["type"]) if sentinel == "sunspec" else stated,
         units=str(point.get("units", "")),
         metric=point.get("x-metric"),
         range=(float(given[0]), float(given[1])) if given else None,

@@ -7,6 +7,8 @@ import math
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +75,7 @@ def test_every_point_that_pysunspec2_reads_is_what_our_twin_shows(scanned: Any, 
             name = f"model {model.model_id}, {layout.name(i)}"
             if point.value is None or point.value == "":
                 missing += 1
-                shown = held.twin.twin.text(readings.bound.first + i) if point.pdef["type"] == "string" else None
-                assert quality[i] is Quality.NOT_IMPLEMENTED or shown == "", (name, quality[i])
+                assert quality[i] is Quality.NOT_IMPLEMENTED, (name, quality[i])
                 assert math.isnan(values[i]), name
             elif point.pdef["type"] == "string":
                 assert held.twin.twin.text(readings.bound.first + i) == point.value, name
@@ -133,7 +134,7 @@ def test_pymodbus_reads_every_served_point_as_our_twin_shows_it(device: str, hel
             continue
         found = decode(row, words)
         if isinstance(found, str):
-            assert twin.text(index) == found, row.name
+            assert (twin.text(index) or "") == found, row.name
         elif found is None:
             assert quality[i] is Quality.NOT_IMPLEMENTED, row.name
             assert math.isnan(values[i])
@@ -167,9 +168,11 @@ def block_of(row: Row) -> tuple[int, int, int]:
 def test_mbpoll_reads_every_block_that_our_twin_reads(device: str, held: Held) -> None:
     assert MBPOLL is not None
     readings = held.readings(device)
-    assert readings.plan.requests
-    for request, start in zip(readings.plan.requests, readings.plan.starts.tolist(), strict=True):
-        block = (request.fc, request.address, request.count)
-        words = read_with_mbpoll(MBPOLL, held.port(device), held.unit(device), block)
-        ours = readings.words[start : start + request.count].tolist()
-        assert [words[request.fc, request.address + k] for k in range(request.count)] == ours, block
+    wanted = [(request.fc, request.address, request.count) for request in readings.plan.requests]
+    assert wanted
+    read = partial(read_with_mbpoll, MBPOLL, held.port(device), held.unit(device))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(read, wanted))
+    for (fc, address, count), start, words in zip(wanted, readings.plan.starts.tolist(), answers, strict=True):
+        ours = readings.words[start : start + count].tolist()
+        assert [words[fc, address + k] for k in range(count)] == ours, (fc, address, count)

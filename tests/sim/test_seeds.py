@@ -53,7 +53,7 @@ def test_the_whole_reference_plant_on_bad_links(seed: int, seconds: float) -> No
 
 def test_another_process_tells_the_same_story() -> None:
     """Equal seeds are equal runs, to the last byte of every frame: nothing hangs on memory, hashes, time or files."""
-    code = "from tests.sim.world import run; print(run(11, 40.0).hash, run(12, 5.0).hash)"
+    code = "from tests.sim.world import run; print(run(11, 20.0).hash)"
     told = [
         subprocess.run(
             [sys.executable, "-c", code],
@@ -62,8 +62,8 @@ def test_another_process_tells_the_same_story() -> None:
             check=True,
             capture_output=True,
             text=True,
-        ).stdout.split()
+        ).stdout
         for number, zone in ((1, "UTC"), (2, "America/New_York"))
     ]
     assert told[0] == told[1]
-    assert told[0][0] != told[0][1]
+    assert told[0].strip() != run(12, 1.0).hash

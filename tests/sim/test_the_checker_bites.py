@@ -56,11 +56,11 @@ def a_refusal_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_frame_builder_dies(patch: pytest.MonkeyPatch) -> None:
-    """The two hundredth frame cannot be built."""
+    """The sixtieth frame cannot be built."""
     schema, calls = Live.current_schema, iter(range(10**6))
 
     def fails(self: Live) -> str:
-        if next(calls) == 200:
+        if next(calls) == 60:
             raise ValueError("planted")
         return schema(self)
 
@@ -91,8 +91,8 @@ BUGS: list[tuple[Plant, str]] = [
 @pytest.mark.parametrize(("plant", "found"), BUGS, ids=[plant.__name__ for plant, _ in BUGS])
 def test_a_planted_bug_is_found(plant: Plant, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
-    for seed in range(1, 4):
-        story = run(seed, 60.0)
+    for seed in (2, 1, 3, 4):
+        story = run(seed, 45.0)
         if any(found in line for line in [*story.wrong, *story.failures, *story.unhealed]):
             return
     raise AssertionError(f"{plant.__doc__} Nobody noticed: {story.wrong} {story.failures} {story.unhealed}")

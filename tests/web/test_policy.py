@@ -9,9 +9,10 @@ from litestar import get
 from litestar.routes import HTTPRoute, WebSocketRoute
 from litestar.testing import create_test_client
 
+from bessinside.registers import load_map, shipped_maps
 from bessinside.twin import Twin
 from bessinside.web import access, create_app
-from bessinside.web.access import Gate, Policy, policy
+from bessinside.web.access import Gate, Policy, PolicyError, check_points, policy
 
 ROWS = [(path, method) for path, methods in policy().routes.items() for method in methods]
 
@@ -70,3 +71,18 @@ def test_a_new_handler_is_refused_until_it_has_a_row() -> None:
 
     with create_test_client([forgotten], guards=[Gate(frozenset(), None)]) as client:
         assert client.get("/api/forgotten").status_code == 403
+
+
+def test_every_access_of_every_map_has_a_row_and_nobody_writes() -> None:
+    points = [point for name in shipped_maps() for point in load_map(name).points()]
+    check_points(points)
+    accesses = {"W" if point.write_only else point.access for point in points}
+    assert accesses == set(policy().points) == {"R", "RW", "W"}
+    assert {row["write"] for row in policy().points.values()} == {"nobody"}
+
+
+def test_a_point_without_a_row_is_not_served(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Policy({}, {}, {"RW": {"read": "viewer", "write": "nobody"}})
+    monkeypatch.setattr(access, "policy", lambda: rules)
+    with pytest.raises(PolicyError, match="no row for points with access 'R'"):
+        create_app(Twin(small.plant()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.handlers.websocket_handlers import WebsocketRouteHandler
 
+from bessinside.errors import BessError
+from bessinside.registers import Point
 from bessinside.runtime import disk
 from bessinside.web.users import Accounts
 
@@ -22,12 +24,17 @@ COOKIE = "bessinside"
 _RANK = {"public": 0, "viewer": 1, "operator": 2, "admin": 3}
 
 
+class PolicyError(BessError):
+    """Something is served for which the policy file has no row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which role each route and method, and each socket, asks for."""
+    """Which role each route and method, each socket, and each access of a Modbus point asks for."""
 
     routes: Mapping[str, Mapping[str, str]]
     sockets: Mapping[str, str]
+    points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def role(self, path: str, method: str) -> str | None:
         """The least role for a route, None where the policy has no row: nobody gets in."""
@@ -38,7 +45,16 @@ class Policy:
 def policy() -> Policy:
     """The policy file that ships beside this module."""
     table = tomllib.loads(disk.read_text(Path(__file__).with_name("policy.toml")))
-    return Policy(table["route"], table["socket"])
+    return Policy(table["route"], table["socket"], table["point"])
+
+
+def check_points(points: Iterable[Point], rules: Policy | None = None) -> None:
+    """Raises PolicyError where a point of the plant has an access for which the policy file has no row."""
+    rows = (rules or policy()).points
+    for point in points:
+        access = "W" if point.write_only else point.access
+        if access not in rows:
+            raise PolicyError(f"policy.toml has no row for points with access {access!r} ({point.name}): add it")
 
 
 @dataclass(frozen=True, slots=True)

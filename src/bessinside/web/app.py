@@ -24,7 +24,7 @@ from litestar.status_codes import HTTP_200_OK
 from bessinside import __version__
 from bessinside.runtime import disk
 from bessinside.twin import FigureRow, LevelRow, Passport, Twin, UnknownFigure
-from bessinside.web.access import COOKIE, Gate
+from bessinside.web.access import COOKIE, Gate, check_points
 from bessinside.web.health import Health, health_of
 from bessinside.web.live import Live
 from bessinside.web.plantview import PlantRow, plant_row
@@ -68,6 +68,7 @@ def create_app(
     `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
     `secure`: cookies travel over TLS only.
     """
+    check_points(point for readings in twin.devices for point in readings.bound.layout.points)
     live = Live(twin)
 
     @get("/api/health", summary="Whether readings flow, and how each device does")
