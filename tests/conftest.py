@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -188,30 +189,51 @@ def simulate() -> Callable[..., Any]:
     return run
 
 
+def reference_text() -> str:
+    """The file of the reference plant with all its devices on free ports."""
+    from bessinside.plant.plantfile import SHIPPED
+
+    shipped = (SHIPPED / "ref-5m.toml").read_text()
+    # below the range that the system gives to outgoing connections
+    for base in np.random.default_rng().permutation(np.arange(18000, 32000, 100)):
+        text = re.sub(r"127\.0\.0\.1:15(\d{3})", lambda m, b=base: f"127.0.0.1:{b + int(m[1])}", shipped)
+        ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", text)]
+        if all(map(free, ports)):
+            return text
+    raise RuntimeError("no free ports")
+
+
+def free(port: int) -> bool:
+    with socket.socket() as found:
+        try:
+            found.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 class Emulated:
     """The reference plant on sockets of the machine, in a thread of its own, standing still unless it is stepped."""
 
     def __init__(self, folder: Path) -> None:
         from bessinside.emulator.serve import Emulator
-        from bessinside.plant.plantfile import SHIPPED
 
         (folder / "schedule.csv").write_text("time,power\n00:00,1200000\n")
-        shipped = (SHIPPED / "ref-5m.toml").read_text()
+        self.file = folder / "ref-5m.toml"
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="emulator", daemon=True).start()
-        # below the range that the system gives to outgoing connections
-        for base in np.random.default_rng().permutation(np.arange(18000, 32000, 100))[:50]:
-            self.text = re.sub(r"127\.0\.0\.1:15(\d{3})", lambda m, b=base: f"127.0.0.1:{b + int(m[1])}", shipped)
-            self.file = folder / "ref-5m.toml"
+        for last in (False, False, True):
+            self.text = reference_text()
             self.file.write_text(self.text)
             self.plant = parse_plant(self.text, str(self.file))
+            self.emulator = self.call(lambda: Emulator(self.plant, seed=5, schedule=str(folder / "schedule.csv")))
+            self.emulator.held = True
             try:
-                self.emulator = self.call(lambda: Emulator(self.plant, seed=5, schedule=str(folder / "schedule.csv")))
-                self.emulator.held = True
                 self.run(self.emulator.__aenter__())
-            except EndpointError:
-                continue
-            break
+                break
+            except EndpointError:  # somebody else was faster
+                if last:
+                    raise
         self.step(5.0)
 
     def call(self, work: Callable[[], T]) -> T:
@@ -236,6 +258,14 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
     plant = Emulated(tmp_path_factory.mktemp("ref-5m"))
     yield plant
     plant.close()
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Path:
+    """A file of the reference plant on free ports, which nobody serves yet."""
+    path = tmp_path / "moved.toml"
+    path.write_text(reference_text())
+    return path
 
 
 @pytest.fixture(scope="session")

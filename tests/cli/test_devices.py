@@ -166,20 +166,18 @@ def frequency(file: Path) -> list[int]:
     return asyncio.run(ask())
 
 
-def test_emulate_serves_holds_and_goes_on(emulated: Any, tmp_path: Path, background: Any) -> None:
-    file = tmp_path / "moved.toml"
-    file.write_text(re.sub(r"127\.0\.0\.1:(\d+)", lambda m: f"127.0.0.1:{int(m[1]) + 14000}", emulated.text))
-    plant = background("emulate", str(file), "--seed", "3", "--fcr", "0")
+def test_emulate_serves_holds_and_goes_on(moved: Path, background: Any) -> None:
+    plant = background("emulate", str(moved), "--seed", "3", "--fcr", "0")
     assert "seed 3" in plant.line("EMULATOR")
     plant.line("serving; Ctrl-C ends it")
     plant.process.send_signal(signal.SIGUSR1)
     time.sleep(0.2)
-    held = frequency(file)
+    held = frequency(moved)
     time.sleep(1.5)
-    assert frequency(file) == held
+    assert frequency(moved) == held
     plant.process.send_signal(signal.SIGUSR2)
     ends = time.monotonic() + 10
-    while frequency(file) == held:
+    while frequency(moved) == held:
         assert time.monotonic() < ends, "time stands still"
         time.sleep(0.1)
     assert plant.end(signal.SIGTERM) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import threading
@@ -28,15 +29,15 @@ REF_5M = (Path(str(files("bessinside"))) / "plant" / "plants" / "ref-5m.toml").r
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on, each once."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports of loopback that nobody listens on, below those that the system gives to outgoing connections."""
+    found: list[int] = []
+    for port in np.random.default_rng().permutation(np.arange(16_000, 32_000)).tolist():
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no free ports")
 
 
 def on_ports(text: str, ports: Sequence[int] = ()) -> str:

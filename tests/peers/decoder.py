@@ -156,6 +156,7 @@ def _row(
     sf = point.get("sf", 0)
     sentinel = flow.get("x-sentinel", "none")
     raws = [sentinel] if isinstance(sentinel, int) else sentinel if isinstance(sentinel, list) else []
+    stated = tuple(raw & (1 << bits) - 1 for raw in raws)
     given = point.get("x-range")
     return Row(
         name=where + str(point["name"]),

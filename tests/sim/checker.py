@@ -137,7 +137,7 @@ class Checker:
         found = []
         for lie, last_ms in self.lies.items():
             after = [sweep for sweep in self.sweeps.get(lie.device, ()) if sweep[1] >= lie.answer_ms]
-            period = 1.02e3 * every_s[lie.device]
+            period = 1.05e3 * every_s[lie.device]  # a sweep begins up to 2 % early or late
             own_end = after[0][1] if after and after[0][0] <= lie.answer_ms else lie.answer_ms
             following = next((sweep for sweep in after if sweep[0] >= own_end), (math.inf, math.inf))
             if last_ms > following[1] or (

@@ -114,8 +114,10 @@ class Page:
             number[here] = raw[here].astype(form).view(kind).astype(np.float64)
         column = self.columns
         carrier = np.maximum(self.sf_point, 0)
-        shift = np.where(self.sf_point >= 0, number[carrier], [0 if sf is None else sf for sf in column["sf"]])
+        stated = np.array([0.0 if sf is None else sf for sf in column["sf"]])
+        shift = np.where(self.sf_point >= 0, number[carrier], stated)
         add, sign, factor = (np.array(column[name], np.float64) for name in ("add", "sign", "factor"))
+        shift[np.abs(shift) > 10] = np.nan  # no scale factor: a bit of its register turned over
         # one rounding for a decimal number, as a person would divide
         scaled = np.where(shift < 0, number / 10.0 ** np.maximum(-shift, 0), number * 10.0 ** np.maximum(shift, 0))
         found = sign * (scaled + add) * factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 from typing import Any
@@ -125,3 +126,21 @@ def test_frames_stop_when_nobody_watches(reference: Any) -> None:
         return task.done()
 
     assert reference._run(watch())
+
+
+async def test_each_block_has_the_time_of_its_newest_good_answer(served: Small) -> None:
+    async with Twin(served.plant()) as twin:
+        before = take_apart(encode_frame(twin, twin.snapshot(), "x"))
+        assert not before["block_ms"].any()
+        assert not before["words"].any()
+        async with asyncio.timeout(5):
+            while {poller.state for poller in twin.pollers} != {"up"}:
+                await asyncio.sleep(0.01)
+        await served.stop("b")
+        await asyncio.sleep(0.5)
+        now = twin.snapshot()
+        found, columns = take_apart(encode_frame(twin, now, "x")), msgspec.json.decode(page_schema(twin)[1])
+        assert found["block_ms"].max() - found["block_ms"].min() > 200  # one device is silent for some time
+        for index, block in enumerate(columns["points"]["block"]):
+            if block >= 0:
+                assert found["block_ms"][block] == now.read_ns[index] / 1e6

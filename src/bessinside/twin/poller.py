@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
-JITTER = 0.02  # share of the period by which sweeps are spread, so that devices are not all asked at once
+GRID_S = 0.1  # sweeps begin on a common grid: devices spread over its slots, and one wake-up serves all of a slot
 
 
 class Poller:
@@ -56,7 +56,7 @@ class Poller:
         readings, period = self.readings, self.readings.bound.device.every_s
         answered = False
         loop = asyncio.get_running_loop()
-        due = loop.time() + period * float(self._random.uniform(0, 0.2))
+        due = self._slot(loop.time(), period) - period  # the first sweep is now
         while not client.closed:
             sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
             readings.take(sweep)
@@ -67,10 +67,17 @@ class Poller:
                     return False
                 continue
             self._note(sweep.ok)
-            due = max(due + period, loop.time())
-            await clock.sleep(max(0.0, due - loop.time() + period * JITTER * float(self._random.uniform(-1, 1))))
-        self._down("the connection was closed" if not readings.error else readings.error)
+            due += period
+            if due < loop.time():  # a sweep took longer than a period: what was missed is not made up for
+                due = self._slot(loop.time(), min(period, GRID_S))
+            await clock.sleep(due - loop.time())
+        self._down(readings.error or str(client.error))
         return answered
+
+    def _slot(self, now: float, within: float) -> float:
+        """A random slot of the grid in the next `within` seconds."""
+        slots = max(1, round(within / GRID_S))
+        return (now // GRID_S + 1 + int(self._random.integers(slots))) * GRID_S
 
     async def _learn(self, client: Client, sweep: Sweep) -> bool:
         """Finds out what a refused block refuses; whether the reads were planned anew.
