@@ -48,8 +48,8 @@ def test_capture_then_replay_gives_identical_readings(run: Any, live: Any, backg
     file, plant = live.folder / "a.capture", live.file()
     ran = run("capture", str(plant), "a", str(file), "--seconds", "1")
     assert ran.code == 0
-    assert re.fullmatch(r"[3-6] sweeps of a in .*a\.capture\n", ran.out.replace("\n", "", ran.out.count("\n") - 1))
-    assert len(read_capture(file)) > 20
+    assert re.fullmatch(r"[1-9] sweeps of a in .*a\.capture\n", ran.out.replace("\n", "", ran.out.count("\n") - 1))
+    assert len(read_capture(file)) >= 9
     real = json.loads(run("read", str(plant), "c1/r01/*", "--json").out)
     live.units["a"].holding.put(0, 1)  # the device goes on, the capture does not
     player = background("replay", str(file), "--port", "0")

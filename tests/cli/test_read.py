@@ -19,7 +19,7 @@ def test_one_figure_for_a_program(run: Any, live: Any) -> None:
     ran = run("read", str(live.file()), "c1/r01/voltage", "--json")
     assert ran.code == 0
     (row,) = rows(ran)
-    assert 0 <= row.pop("age") < 2
+    assert 0 <= row.pop("age") < 5
     assert row == {
         "id": "c1/r01/voltage",
         "value": 1330.24,

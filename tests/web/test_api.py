@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -44,15 +45,16 @@ async def test_health_before_and_after_a_device_is_lost(site: Any, served: Any) 
     health = (await site.http.get("/api/health")).json()
     assert (health["status"], health["plant"], health["emulated"]) == ("ok", "small", True)
     assert health["readings"] == 44
-    assert 0 <= health["oldest_age_s"] < 1
+    assert 0 <= health["oldest_age_s"] < 5
     for device in health["devices"]:
         assert device["state"] == "up"
         assert device["sweeps"] >= 1
         assert device["last_sweep_ms"] > 0
         assert (device["refused"], device["error"]) == (0, "")
     await served.stop("b")
-    while (health := (await site.http.get("/api/health")).json())["status"] == "ok":
-        pass
+    async with asyncio.timeout(10):
+        while (health := (await site.http.get("/api/health")).json())["devices"][1]["state"] != "down":
+            await asyncio.sleep(0.02)
     assert health["status"] == "degraded"
     assert [device["state"] for device in health["devices"]] == ["up", "down"]
     assert health["devices"][1]["error"].startswith("b")
@@ -61,7 +63,7 @@ async def test_health_before_and_after_a_device_is_lost(site: Any, served: Any) 
 async def test_figures_and_passports(site: Any) -> None:
     await site.read()
     figure = (await site.http.get("/api/figures/c1/r01/m1/cell002/voltage?lang=de")).json()
-    assert 0 <= figure.pop("age") < 1
+    assert 0 <= figure.pop("age") < 5
     assert figure == {
         "id": "c1/r01/m1/cell002/voltage",
         "label": "Zellspannung",

@@ -66,6 +66,8 @@ class Poller:
                     self.state, readings.error = "partly", readings.refuse_all()
                     return False
                 continue
+            if client.closed:
+                break
             self._note(sweep.ok)
             due += period
             if due < loop.time():  # a sweep took longer than a period: what was missed is not made up for
