@@ -47,7 +47,7 @@ class Checker:
         """Every good value is young, and was served when its answer came."""
         assert frame.schema == page.hash
         good = (frame.quality == GOOD) & page.carried
-        block_ms = frame.block_ms[page.block]
+        block_ms = np.minimum(frame.block_ms[page.block], frame.block_ms[page.carrier])
         self.seen["frames"] += 1
         for mark, count in enumerate(np.bincount(frame.quality, minlength=8).tolist()):
             self.seen[f"quality {mark}"] += count
@@ -74,13 +74,19 @@ class Checker:
 
     def _lies(self, wrong: NDArray[np.bool_], frame: Frame, page: Page) -> None:
         for block in np.unique(page.block[wrong]).tolist():
-            device, answer_ms = page.devices[page.block_device[block]]["id"], float(frame.block_ms[block])
-            turned = [t for t in self.flips.get(device, ()) if answer_ms - FLIGHT_MS <= t <= answer_ms]
-            if turned:
-                self.lies[Lie(device, block, answer_ms)] = frame.time_ms
-            else:
-                here = wrong & (page.block == block)
-                self._note(f"never served, answered at {answer_ms:.0f}", here, frame, page)
+            here = wrong & (page.block == block)
+            hit = [b for b in {block, *page.carrier[here].tolist()} if self._turned(b, frame, page)]
+            for b in hit:
+                lie = Lie(page.devices[page.block_device[b]]["id"], b, float(frame.block_ms[b]))
+                self.lies[lie] = frame.time_ms
+            if not hit:
+                self._note("never served", here, frame, page)
+
+    def _turned(self, block: int, frame: Frame, page: Page) -> bool:
+        """Whether a bit turned over on the device's link between the request and the answer of a block."""
+        answer_ms = float(frame.block_ms[block])
+        flips = self.flips.get(page.devices[page.block_device[block]]["id"], ())
+        return any(answer_ms - FLIGHT_MS <= flip <= answer_ms for flip in flips)
 
     def _physics(self, sound: NDArray[np.bool_], frame: Frame, page: Page) -> None:
         """The numbers of a page are those of the physics, to half a step of the register."""

@@ -62,6 +62,8 @@ class Page:
         self.fc = np.array(points["fc"], np.int64)
         self.address = np.array(points["address"], np.int64)
         self.sf_point = np.array(points["sf_point"], np.int64)
+        self.carrier = np.where(self.sf_point >= 0, self.block[np.maximum(self.sf_point, 0)], self.block)
+        """The block that a point's scale factor comes from: its own where the map states the factor."""
         self.columns = points
         self.devices: list[dict[str, Any]] = content["devices"]
         self.blocks: list[dict[str, int]] = content["blocks"]

@@ -12,9 +12,11 @@ import pytest
 
 from bessinside.emulator.serve import Emulator
 from bessinside.modbus import connect
+from bessinside.modbus.frames import exception_pdu
+from bessinside.modbus.trouble import Ask, Reply
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import START_NS, SimLoop
-from bessinside.twin import Twin
+from bessinside.twin import Quality, Twin
 from bessinside.web.live import TICK_S, Live
 from tests.sim.page import read_frame
 from tests.sim.world import small_plant
@@ -115,5 +117,39 @@ def test_a_viewer_who_is_told_a_schema_gets_a_frame_of_it() -> None:
                     assert read_frame(message).schema == schemas
             assert sum(isinstance(message, str) for message in told) == 2
             await live.close()
+
+    simulate(scenario())
+
+
+def test_a_value_is_worth_no_more_than_its_scale_factor() -> None:
+    """Model 804 ends with its scale factors, in another block than its readings: for that one the device is busy."""
+
+    async def scenario() -> None:
+        async with Emulator(small_plant()) as emulator, Twin(small_plant()) as twin:
+            await clock.sleep(5.0)
+            device = next(found for found in twin.devices if found.bound.device.id == "ss12")
+            voltage = twin.binding.find("c1/r12/voltage")
+            assert voltage is not None
+            i = voltage - device.bound.first
+            assert device.carrier[i] not in (-1, device.block[i])
+            good = twin.figure("c1/r12/voltage")
+            assert good.quality == "good"
+            assert good.value is not None
+            assert 1200 < good.value < 1500
+            busy = device.plan.requests[device.carrier[i]]
+
+            def be_busy(ask: Ask) -> Reply | None:
+                asked = int.from_bytes(ask.pdu[1:3], "big")
+                return Reply(ask.frame(exception_pdu(3, 6))) if asked == busy.address else None
+
+            emulator.servers["modbus+tcp://127.0.0.1:15070"].trouble = be_busy
+            await clock.sleep(5.0)
+            assert device.block_quality[device.block[i]] == Quality.GOOD
+            assert twin.figure("c1/r12/voltage").quality == "device exception"
+            async with Twin(small_plant()) as later:
+                await clock.sleep(5.0)
+                row = later.figure("c1/r12/voltage")
+                assert (row.value, row.quality, row.age) == (None, "no reading yet", None)
+                assert later.figure("c1/r12/state").quality == "good"
 
     simulate(scenario())

@@ -91,7 +91,7 @@ BUGS: list[tuple[Plant, str]] = [
 @pytest.mark.parametrize(("plant", "found"), BUGS, ids=[plant.__name__ for plant, _ in BUGS])
 def test_a_planted_bug_is_found(plant: Plant, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
-    for seed in (7, 2, 1, 3, 4):
+    for seed in (13, 7, 2, 1, 3, 4):
         story = run(seed, 45.0)
         if any(found in line for line in [*story.wrong, *story.failures, *story.unhealed]):
             return

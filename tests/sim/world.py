@@ -47,6 +47,7 @@ WEATHER = (
     (30.0, STORM | {"refuse": 0.3}),
     (40.0, SLOW),
     (10.0, OUTAGE),
+    (40.0, {}),
 )
 """What may befall the links, each for so many seconds at most."""
 

@@ -153,7 +153,7 @@ def reading_passport(readings: Readings, i: int, figure_id: str, plant: str) -> 
     offset = int(readings.offset[i])
     words = [f"{int(word):04X}" for word in readings.words[offset : offset + count]] if answer is not None else []
     endpoint = parse_endpoint(bound.device.url)
-    steps = readings.codec.steps(i, readings.words) if answer is not None else []
+    steps = readings.codec.steps(i, readings.words) if readings.times()[i] else []
     start, length = _value_span(answer, block, offset, count, readings) if answer is not None else (0, 0)
     return ReadingPassport(
         device=DeviceRow(

@@ -66,6 +66,8 @@ class Readings:
         self.offset[self.polled] = self.plan.offset
         self.block = np.full(self.bound.size, -1, dtype=np.int32)
         self.block[self.polled] = self.plan.block_of
+        # the block that carries a point's scale factor, -1 where the map states it or the device refuses it
+        self.carrier = np.where(layout.sf_point >= 0, self.block[layout.sf_point], -1)
         self.codec = Codec(layout, self.offset, self.bound.factor)
         kinds = np.array([point.wire_type.kind for point in layout.points])
         self.texts = np.flatnonzero((kinds[layout.point] == "text") & (self.offset >= 0)).tolist()
@@ -127,9 +129,12 @@ class Readings:
         marks[self.polled] = Quality.DEVICE_EXCEPTION
         if not len(self.block_quality):
             return marks
-        block = self.block[read]
+        block, carrier, time = self.block[read], self.carrier[read], self.times()[read]
         mark = self.block_quality[block]
-        time = self.block_time[block]
+        mark = np.where((mark == Quality.GOOD) & (carrier >= 0), self.block_quality[carrier], mark)
+        mark = np.where(
+            (time == 0) & (self.block_time[block] > 0), Quality.NONE, mark
+        )  # words, but no scale factor yet
         good = mark == Quality.GOOD
         state, value = self.state[read], self.values[read]
         odd = (state > 1) | (value < low[read]) | (value > high[read])
@@ -141,11 +146,22 @@ class Readings:
         return marks
 
     def times(self) -> NDArray[np.int64]:
-        """The time of each point's newest good answer, ns UTC; 0 where there was none."""
+        """The time of each point's newest good answer, ns UTC; 0 where there was none.
+
+        A value is as old as its scale factor where that is read from another block, and unread before it.
+        """
         times = np.zeros(self.bound.size, dtype=np.int64)
-        read = self.block >= 0
+        read, scaled = self.block >= 0, self.carrier >= 0
         times[read] = self.block_time[self.block[read]]
+        times[scaled] = np.minimum(times[scaled], self.block_time[self.carrier[scaled]])
         return times
+
+    def note(self, i: int) -> str:
+        """What the newest attempt to read a point, or its scale factor, brought where it was not good."""
+        if self.block[i] < 0:
+            return self.refusal(i)
+        own = self.block_note[self.block[i]]
+        return own or (self.block_note[self.carrier[i]] if self.carrier[i] >= 0 else "")
 
     def words_of(self, i: int) -> list[str]:
         """The raw words of a point as hexadecimal text, as they came; none before the first read."""
@@ -176,11 +192,12 @@ class Readings:
         """The last five minutes of a point, decoded again from the kept words: times in ms UTC, values in SI."""
         if self.block[i] < 0:
             return [], []
+        needed = [block for block in (self.block[i], self.carrier[i]) if block >= 0]
         times, values = [], []
         one = np.full(self.bound.size, np.nan)
         state = np.zeros(self.bound.size, dtype=np.uint8)
         for moment in self.history:
-            if moment.answered[self.block[i]]:
+            if moment.answered[needed].all():
                 self.codec.decode(moment.words, one, state)
                 times.append(moment.time_ns / 1e6)
                 values.append(float(one[i]))

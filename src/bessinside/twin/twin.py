@@ -230,7 +230,6 @@ class Twin:
         bound, i = self.binding.locate(index)
         readings = self.devices[bound.number]
         metric = self.binding.metrics[index]
-        block = int(readings.block[i])
         times, values = readings.trend(i)
         return Passport(
             id=figure_id,
@@ -242,7 +241,7 @@ class Twin:
             text=row.text,
             unit=row.unit,
             quality=row.quality,
-            quality_note=readings.block_note[block] if block >= 0 else readings.refusal(i),
+            quality_note=readings.note(i),
             age_s=row.age,
             time_ms=_milliseconds(now.read_ns[index]),
             emulated=self.plant.emulated,
