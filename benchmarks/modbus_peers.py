@@ -1,10 +1,12 @@
-"""The servers and loads that `modbus.py` compares: ours, pymodbus, bare asyncio and a C server."""
+"""The servers and loads that `modbus.py` compares: ours, pymodbus, bare asyncio, bare epoll and a C server."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -23,9 +25,9 @@ REQUESTS = len(PLAN.requests)
 Load = Callable[[int, float], Awaitable[int]]
 
 
-def have_pymodbus() -> bool:
-    """Whether the peer is installed."""
-    return importlib.util.find_spec("pymodbus") is not None
+def installed(package: str) -> bool:
+    """Whether a peer, or a loop, is installed."""
+    return importlib.util.find_spec(package) is not None
 
 
 # servers, each in a process of its own
@@ -65,7 +67,7 @@ class Served:
 
 @contextmanager
 def served(kind: str, folder: Path) -> Iterator[Served]:
-    """Runs `ours`, `pymodbus` or `c`."""
+    """Runs `ours`, `ours-uvloop`, `pymodbus` or `c`."""
     command = [sys.executable, __file__, kind]
     if kind == "c":
         program = folder / "peer_server"
@@ -106,6 +108,29 @@ def our_load(port: int, window: int) -> Load:
         return done
 
     return load
+
+
+def epoll_load(port: int, connections: int, seconds: float) -> int:
+    """The machine's limit: fixed bytes sent and taken on bare sockets, one in flight, no loop of anybody's."""
+    poll, sockets, store = select.epoll(), {}, bytearray(4096)
+    for _ in range(connections):
+        end = socket.create_connection(("127.0.0.1", port))
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        end.setblocking(False)
+        sockets[end.fileno()] = end
+        poll.register(end.fileno(), select.EPOLLIN)
+        end.send(Bare.request)
+    done, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        for number, _ in poll.poll():
+            end = sockets[number]
+            end.recv_into(store)
+            end.send(Bare.request)
+            done += 1
+    for end in sockets.values():
+        end.close()
+    poll.close()
+    return done
 
 
 class Bare(asyncio.BufferedProtocol):
@@ -177,4 +202,9 @@ def pymodbus_load(port: int) -> Load:
 
 
 if __name__ == "__main__":
-    asyncio.run({"ours": serve_ours, "pymodbus": serve_pymodbus}[sys.argv[1]]())
+    if sys.argv[1] == "ours-uvloop":
+        import uvloop
+
+        uvloop.run(serve_ours())
+    else:
+        asyncio.run({"ours": serve_ours, "pymodbus": serve_pymodbus}[sys.argv[1]]())

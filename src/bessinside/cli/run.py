@@ -14,6 +14,7 @@ import typer
 
 from bessinside.cli.screen import console, log_to_terminal
 from bessinside.errors import BessError
+from bessinside.runtime import loop
 
 Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
 
@@ -43,7 +44,7 @@ def run(
     from bessinside.web import Listen
 
     listen = Listen(host, port, users, cert, key, behind_proxy, tuple(name or ()))
-    asyncio.run(_serve(plant, listen))
+    loop.run(_serve(plant, listen))
 
 
 async def _serve(plant: str, listen: object) -> None:

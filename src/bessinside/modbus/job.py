@@ -21,7 +21,7 @@ Expected = tuple[int, int, int, int, int]
 class Prepared:
     """A plan made ready for one unit: frames to send but for their transaction, and how each good answer begins."""
 
-    __slots__ = ("expect", "fcs", "frames", "plan", "unit")
+    __slots__ = ("expect", "fcs", "frames", "heads", "plan", "sizes", "unit")
 
     def __init__(self, plan: ReadPlan, unit: int, framing: str) -> None:
         self.plan = plan
@@ -37,14 +37,17 @@ class Prepared:
         self.expect: list[Expected | None] = [
             (0, 3 + size, unit, request.fc, size) for request, size in zip(plan.requests, plan.sizes, strict=True)
         ]
+        blob = b"".join(bytes(2) + HEAD.pack(*expected) for expected in self.expect if expected)
+        self.heads = np.frombuffer(blob, np.uint8).reshape(-1, 9).copy()
+        self.sizes = [9 + size for size in plan.sizes]
 
 
 class Job:
     """The state of every request, in plain containers: they are touched once per answer."""
 
     __slots__ = (
-        "base", "blob", "count", "exception", "expect", "faults", "fcs", "flying", "image", "next", "outcome", "plan",
-        "raw", "received", "result", "sent", "spans", "stride", "unit", "view", "waiter",
+        "base", "blob", "count", "exception", "expect", "faults", "fcs", "flying", "frames", "heads", "image", "next",
+        "outcome", "plan", "raw", "received", "result", "sent", "sizes", "spans", "stride", "unit", "view", "waiter",
     )  # fmt: skip
 
     def __init__(self, unit: int, count: int, base: int, waiter: asyncio.Future[None]) -> None:
@@ -64,6 +67,9 @@ class Job:
         self.blob: bytes
         self.stride: int
         self.expect: list[Expected | None]
+        self.frames: list[bytes] = []
+        self.heads: list[bytes] = []
+        self.sizes: list[int] = []
         self.fcs: bytes
         self.spans: tuple[slice | None, ...]
         self.image: Image
@@ -77,7 +83,10 @@ class Job:
         job = cls(prepared.unit, len(plan.requests), base, waiter)
         if framing == "tcp":
             tids = (np.arange(base, base + job.count) & 0xFFFF).astype(">u2")
-            prepared.frames[:, :2] = tids.view(np.uint8).reshape(-1, 2)
+            prepared.frames[:, :2] = prepared.heads[:, :2] = tids.view(np.uint8).reshape(-1, 2)
+            job.frames = _rows(prepared.frames)
+            job.heads = _rows(prepared.heads)
+            job.sizes = prepared.sizes
         job.plan = plan
         job.blob = prepared.frames.tobytes()
         job.stride = prepared.frames.shape[1]
@@ -121,6 +130,12 @@ class Job:
             tids.astype(np.uint16), _stamps(self.sent, wall, started), _stamps(self.received, wall, started),
             np.frombuffer(self.outcome, np.uint8), exception, self.faults, self.raw,
         )  # fmt: skip
+
+
+def _rows(table: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> list[bytes]:
+    """Each row of a contiguous table of bytes."""
+    rows: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist()
+    return rows
 
 
 def _stamps(times: array[float], wall: int, started: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable
 from typing import ClassVar, cast
 
@@ -16,6 +17,9 @@ from bessinside.runtime import net
 KEPT = 300
 """Most bytes kept of a frame that could not be read."""
 _STORE = 4096
+_FLYING = bytes((FLYING,)) * 256
+HELD_S = 0.03
+"""A silence this long between two answers of one window looks like a delayed acknowledgement (Linux: 40 ms)."""
 
 
 class Link(asyncio.BufferedProtocol):
@@ -72,8 +76,6 @@ class Link(asyncio.BufferedProtocol):
     def widen(self, window: int) -> None:
         """Sets how many requests may be in flight."""
         self.window = window
-        # A device that writes its answers one by one would wait for our delayed acknowledgement after the first.
-        self._acknowledge = net.quick_ack(self.transport) if window > 1 and self.transport is not None else None
 
     def start(self, job: Job) -> None:
         """Begins to send; the job's waiter is set when every request has its outcome."""
@@ -94,14 +96,19 @@ class Link(asyncio.BufferedProtocol):
         first = job.next
         last = min(first + self.window - job.flying, job.count)
         self._last = now = self._time()
-        for i in range(first, last):
-            job.outcome[i] = FLYING
-            job.sent[i] = now
+        count = last - first
+        job.outcome[first:last] = _FLYING[:count]
+        job.sent[first:last] = array("d", (now,)) * count
         job.next = last
-        job.flying += last - first
+        job.flying += count
         self._write(job.blob[first * job.stride : last * job.stride])
         if self._acknowledge is not None:
             self._acknowledge()
+
+    def _waited(self) -> None:
+        """A device that writes its answers one by one waits for our acknowledgement after the first: hurry it."""
+        if self._acknowledge is None and self.transport is not None:
+            self._acknowledge = net.quick_ack(self.transport)
 
     def _took(self, job: Job) -> None:
         """Goes on after answers have been taken."""

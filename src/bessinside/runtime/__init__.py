@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bessinside.runtime import chance, clock, disk, invariants, net
+from bessinside.runtime import chance, clock, disk, invariants, loop, net
 
-__all__ = ["chance", "clock", "disk", "invariants", "net"]
+__all__ = ["chance", "clock", "disk", "invariants", "loop", "net"]
