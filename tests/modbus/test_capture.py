@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bessinside.modbus import Outcome, Quirks, ReadPlan, Request, Server, Unit, connect, plan
-from bessinside.modbus.capture import Capture, exchanges, read_capture
+from bessinside.modbus.capture import Capture, read_capture
 from bessinside.modbus.errors import CaptureError, DeviceException
+from bessinside.modbus.exchange import Exchange, exchanges
 from bessinside.modbus.frames import crc16
 from bessinside.modbus.replay import Replay
 from bessinside.modbus.trouble import Ask, Reply
@@ -27,10 +28,10 @@ async def record(path: Path, unit: Unit, framing: str = "tcp") -> list[np.ndarra
         port = await server.start(framing=framing)
         async with await connect(f"{scheme}://127.0.0.1:{port}") as client:
             with Capture(path, "bcu04", framing) as capture:
+                client.tap = capture.add
                 for step in range(3):
                     unit.holding.words[:300] = np.arange(300) + 1000 * step
                     sweep = await client.sweep(PLAN)
-                    capture.add(sweep)
                     images.append(sweep.image)
     return images
 
@@ -57,7 +58,8 @@ async def test_frames_come_back_byte_for_byte(tmp_path: Path, unit: Unit) -> Non
         async with await connect(f"modbus+tcp://127.0.0.1:{await server.start()}") as client:
             sweep = await client.sweep(PLAN)
         with Capture(tmp_path / "b.jsonl", "pcs") as capture:
-            capture.add(sweep)
+            for exchange in exchanges(sweep):
+                capture.add(exchange)
     found = read_capture(tmp_path / "b.jsonl")
     assert found == list(exchanges(sweep))
     assert [e.response for e in found] == [sweep.response_bytes(i) for i in range(len(PLAN.requests))]
@@ -78,9 +80,8 @@ async def test_mistakes_and_silences_are_replayed_too(tmp_path: Path, unit: Unit
         port, found = await server.start(), []
         for made in plans:
             async with await connect(f"modbus+tcp://127.0.0.1:{port}", quirks=quirks) as client:
+                client.tap = capture.add if capture is not None else None
                 sweep = await client.sweep(made)
-            if capture is not None:
-                capture.add(sweep)
             found.append(sweep.outcome.tolist())
         return found
 
@@ -90,6 +91,34 @@ async def test_mistakes_and_silences_are_replayed_too(tmp_path: Path, unit: Unit
     async with Replay(read_capture(tmp_path / "c.jsonl")).server() as server:
         assert await outcomes(server, None) == first
     assert first == [[0, 3, 5], [0, 2, 5], [0, 4, 5]]
+
+
+@pytest.mark.parametrize("framing", ["tcp", "rtu"])
+async def test_a_tap_hears_whatever_is_asked(unit: Unit, framing: str) -> None:
+    unit.holding.put(5, [0x1234])
+    unit.holding.readable[7] = False
+    unit.holding.writable[9] = True
+    heard: list[Exchange] = []
+    async with Server({1: unit}) as server:
+        url = f"modbus+{framing}://127.0.0.1:{await server.start(framing=framing)}"
+        async with await connect(url, writes=True) as client:
+            client.tap = heard.append
+            await client.read(1, 3, 5, 1)
+            with pytest.raises(DeviceException):
+                await client.read(1, 3, 7, 1)
+            await client.call(1, bytes.fromhex("0300050001"))
+            with pytest.raises(DeviceException):
+                await client.call(1, bytes.fromhex("0300070001"))
+            await client.write(1, 9, [77])
+    seen = [(e.request_pdu.hex(), e.response_pdu.hex(), e.outcome) for e in heard]
+    assert seen == [
+        ("0300050001", "03021234", Outcome.OK),
+        ("0300070001", "8302", Outcome.EXCEPTION),
+        ("0300050001", "03021234", Outcome.OK),
+        ("0300070001", "8302", Outcome.EXCEPTION),
+        ("060009004d", "060009004d", Outcome.OK),
+    ]
+    assert all(e.framing == framing and e.unit == 1 and 0 < e.sent_ns < e.received_ns for e in heard)
 
 
 async def test_a_capture_does_not_write_over_another(tmp_path: Path, unit: Unit) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 
 import numpy as np
 import pytest
 
 from bessinside.modbus import Quirks, Server, Unit, connect
-from bessinside.modbus.errors import EndpointError, LimitError
+from bessinside.modbus.errors import AnswerTimeout, EndpointError, LimitError, LinkClosed
 from bessinside.modbus.frames import parse_tcp, read_pdu, tcp_frame
+from bessinside.modbus.server import IDLE_S
 from bessinside.modbus.trouble import Ask, Reply
+from bessinside.runtime import clock
+from bessinside.runtime.faults import FaultTable
+from bessinside.runtime.simulation import SimLoop
 
 
 async def ask(port: int, *frames: bytes, answers: int | None = None) -> list[bytes]:
@@ -45,11 +50,11 @@ async def ask(port: int, *frames: bytes, answers: int | None = None) -> list[byt
         ("03", "8303"),
         ("07", "8701"),
         ("63 00", "e301"),
-        ("06 0000 0001", "8602"),
-        ("05 0000 ff00", "8502"),
+        ("06 0000 0001", "8601"),
+        ("05 0000 ff00", "8501"),
         ("05 0000 1234", "8503"),
         ("06 0000", "8603"),
-        ("10 0000 0001 02 0001", "9002"),
+        ("10 0000 0001 02 0001", "9001"),
         ("10 0000 0001 03 0001", "9003"),
         ("10 0000 007c f8", "9003"),
         ("0f 0000 0001 02 00", "8f03"),
@@ -178,6 +183,60 @@ async def test_one_connection_only(unit: Unit) -> None:
         await asyncio.sleep(0.02)
         async with await connect(url) as third:
             await third.read(1, 3, 0, 1)
+
+
+def test_a_client_that_vanished_makes_room_for_the_next_one(unit: Unit) -> None:
+    """Its side of the link is gone without a word, as after a loss of power: its connection is taken over, later."""
+    loop = SimLoop(1)
+
+    async def main() -> None:
+        async with Server({1: unit}, quirks=Quirks(one_connection=True)) as server:
+            url = f"modbus+tcp://127.0.0.1:{await server.start()}"
+            lost = await connect(url)
+            await lost.read(1, 3, 0, 1)
+            loop.faults = FaultTable(hang=1.0)
+            with pytest.raises(AnswerTimeout):
+                await lost.read(1, 3, 0, 1)
+            loop.faults = FaultTable()
+            await clock.sleep(IDLE_S - 10.0)
+            early = await connect(url)
+            with pytest.raises(LinkClosed):
+                await early.read(1, 3, 0, 1)
+            await clock.sleep(10.0)
+            async with await connect(url) as late:
+                assert (await late.read(1, 3, 0, 1)).tolist() == [0]
+            assert (server.counts["connections refused"], server.counts["idle"]) == (1, 1)
+
+    loop.run(main())
+    loop.close()
+
+
+def test_a_slow_client_is_not_cut_while_nobody_else_comes(unit: Unit) -> None:
+    loop = SimLoop(1)
+
+    async def main() -> None:
+        async with Server({1: unit}, quirks=Quirks(one_connection=True)) as server:
+            slow = await connect(f"modbus+tcp://127.0.0.1:{await server.start()}")
+            for _ in range(4):
+                await clock.sleep(3600.0)
+                await slow.read(1, 3, 0, 1)
+            await slow.close()
+
+    loop.run(main())
+    loop.close()
+
+
+async def test_the_kernel_looks_after_silent_clients(server: Server) -> None:
+    async with await connect(f"modbus+tcp://127.0.0.1:{server.port}") as client:  # type: ignore[attr-defined]
+        await client.read(1, 3, 0, 1)
+        (connection,) = server.connections
+        assert connection._transport is not None
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        probing = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+        found = {name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in probing}
+        assert found["TCP_KEEPIDLE"] + found["TCP_KEEPINTVL"] * found["TCP_KEEPCNT"] == 60
+        assert found["TCP_USER_TIMEOUT"] == 60_000
 
 
 async def test_a_device_with_a_limit_and_a_pause(unit: Unit) -> None:

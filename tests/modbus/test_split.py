@@ -1,15 +1,16 @@
-"""A refused block is narrowed down to the registers that are refused, and never asked for again."""
+"""A refused block is narrowed down to the registers that are refused; they are left alone, and asked again some day."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bessinside.modbus import Quirks, Request, Server, Unit, connect
 from bessinside.modbus.frames import exception_pdu
-from bessinside.modbus.split import Refusals, learn
-from bessinside.modbus.trouble import Ask, Reply
+from bessinside.modbus.split import Refusals, ask_again, learn
+from bessinside.modbus.trouble import Ask, Reply, Trouble
 from bessinside.runtime.simulation import SimLoop
 
 
@@ -87,3 +88,63 @@ def test_what_is_learnt_is_exactly_what_is_closed(closed: set[int], seed: int) -
     loop.close()
     assert refusals.registers == {(4, address): 2 for address in closed}
     assert refusals.cuts == set()
+
+
+def refuse_once(seed: int, share: float) -> Trouble:
+    """A link on which requests are damaged: a request is refused with exception 2 at its first try, by chance."""
+    random, tried = np.random.default_rng(seed), set()
+
+    def trouble(ask: Ask) -> Reply | None:
+        first = ask.pdu not in tried
+        tried.add(ask.pdu)
+        return Reply(ask.frame(exception_pdu(ask.pdu[0], 2))) if first and random.random() < share else None
+
+    return trouble
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_refusal_that_does_not_come_again_is_not_believed(unit: Unit, seed: int, share: float) -> None:
+    """Neither of a register nor of a block whose halves are answered."""
+    unit.holding.readable[40] = False
+    address, found = np.arange(100), Refusals()
+    async with Server({1: unit}, trouble=refuse_once(seed, share)) as server:
+        client = await connect(f"modbus+tcp://127.0.0.1:{await server.start()}")
+        for _ in range(20):
+            sweep = await client.sweep(found.plan(3, address, 1))
+            await learn(client, sweep, 3, address, 1, found)
+        await client.close()
+    assert found == Refusals({(3, 40): 2})
+    assert sweep.ok
+
+
+async def test_a_block_that_was_refused_once_is_not_cut(unit: Unit) -> None:
+    found = Refusals()
+    refused = iter([True])
+    async with Server({1: unit}) as server:
+        server.trouble = lambda ask: Reply(ask.frame(exception_pdu(3, 2))) if next(refused, False) else None
+        async with await connect(f"modbus+tcp://127.0.0.1:{await server.start()}") as client:
+            sweep = await client.sweep(found.plan(3, np.arange(100), 1))
+            assert not sweep.ok
+            assert not await learn(client, sweep, 3, np.arange(100), 1, found)
+    assert found == Refusals()
+
+
+async def test_what_is_answered_again_is_not_refused_any_more(unit: Unit) -> None:
+    unit.holding.readable[[10, 11, 40]] = False
+    address, words = np.array([*range(10), 10, 12, 40, 41]), np.array([*[1] * 10, 2, 1, 1, 1])
+    async with Server({1: unit}) as server:
+        port = await server.start()
+        found = await explore(server, port, 3, address, words)
+        assert set(found.registers) == {(3, 10), (3, 11), (3, 40)}
+        async with await connect(f"modbus+tcp://127.0.0.1:{port}") as client:
+            asked = server.counts["requests"]
+            assert not await ask_again(client, 1, 3, address, words, found)
+            assert server.counts["requests"] - asked == 2  # one for each point, none for the others
+            unit.holding.readable[[10, 40]] = True
+            assert await ask_again(client, 1, 3, address, words, found)
+            assert set(found.registers) == {(3, 10), (3, 11)}  # half of a wide value is none
+            unit.holding.readable[11] = True
+            assert await ask_again(client, 1, 3, address, words, found)
+            assert found == Refusals()
+            assert (await client.sweep(found.plan(3, address, words))).ok

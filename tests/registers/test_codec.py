@@ -26,7 +26,8 @@ from bessinside.registers import (
     parse_map,
     shipped_maps,
 )
-from bessinside.registers.lots import SHORTEST_RUN
+from bessinside.registers.codec import _sentinel_bits
+from bessinside.registers.lots import SHORTEST_RUN, Lot
 
 MakeCodec = Callable[..., tuple[Codec, Layout]]
 Decode = Callable[[Codec, list[int]], tuple[list[float], list[int]]]
@@ -456,3 +457,45 @@ def test_any_words_of_a_shipped_map_decode_and_come_back(map_id: str) -> None:
         np.testing.assert_array_equal(copy, words)
         for i in np.flatnonzero(~numeric)[:3].tolist():
             assert isinstance(codec.text(i, words), str)
+
+
+def sentinels_one_by_one(raw: Any, unset: Any, lot: Lot, pos: Any) -> tuple[list[int], list[bool]]:
+    """What `_sentinel_bits` says, point by point."""
+    filled, taken = [], []
+    for k, (bits, none) in enumerate(zip(raw.tolist(), unset.tolist(), strict=True)):
+        at = int(pos[k])
+        own = [int(s) for j, s in zip(lot.sentinel_of, lot.sentinel, strict=True) if j == at] or list(lot.sentinels)
+        filled.append(own[0] if none and own else bits)
+        taken.append(not own if none else bits in own and not lot.counter[at])
+    return filled, taken
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_sentinels_of_many_points_are_those_of_each(data: st.DataObject) -> None:
+    """Runs and pools, points with no, one and several sentinels, counters, any choice of points."""
+    kinds = [
+        {"type": "uint16"},
+        {"type": "uint16", "x-sentinel": "[0xFFFF]"},
+        {"type": "uint16", "x-sentinel": "[3, 0xFFFF, 0]"},
+        {"type": "acc16", "x-sentinel": "sunspec"},
+        {"type": "int32", "x-sentinel": "sunspec"},
+    ]
+    picked = data.draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=8))
+    points = [
+        f"{{name: p{i}, "
+        + ", ".join(f"{key}: {value}" for key, value in kind.items())
+        + (", x-address: 0}" * (i == 0) or "}")
+        for i, kind in enumerate(picked)
+    ]
+    count = data.draw(st.sampled_from([1, 3, SHORTEST_RUN + 5]))
+    text = f"{HEAD}group: {{name: g, groups: [{{name: r, count: {count}, points: [{', '.join(points)}]}}]}}\n"
+    layout = flatten(parse_map(text, "t.yaml"))
+    codec = Codec(layout, layout.address)
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    for lot in codec.lots:
+        pos = np.flatnonzero(random.random(len(lot)) < data.draw(st.sampled_from([0.3, 1.0])))
+        raw = random.choice(np.array([0, 3, 7, 0xFFFF, 0x8000_0000], np.uint64), len(pos))
+        unset = random.random(len(pos)) < 0.5
+        filled, taken = _sentinel_bits(raw, unset, lot, pos)
+        assert (filled.tolist(), taken.tolist()) == sentinels_one_by_one(raw, unset, lot, pos)

@@ -128,6 +128,15 @@ def test_when_a_counter_wraps(make_map: MakeMap) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["bms_chargeable_energy", "bms_dischargeable_energy"])
+def test_energy_that_is_left_is_no_counter(make_map: MakeMap, name: str) -> None:
+    point = f"{{name: a, type: uint16, sf: -1, units: kWh, x-address: 1, x-metric: {name}, {GOOD}}}"
+    found = findings(make_map, point, "x-anatomy: pcs, ")
+    assert not [text for _, _, text in found if "wraps" in text]
+    counts = point.replace(name, "dc_energy_charged")
+    assert [text for _, _, text in findings(make_map, counts, "x-anatomy: pcs, ") if "wraps" in text]
+
+
 def test_fields_side_by_side_do_not_overlap(make_map: MakeMap) -> None:
     fields = (
         "{name: a, type: uint32, x-mask: 0xFFF, x-address: 1, %s},"

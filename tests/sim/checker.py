@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.twin.derived import Derived
+from bessinside.twin.poller import FIRST_RETRY_S
 from tests.sim.page import GOOD, NOT_YET, Frame, Page
 from tests.sim.truth import WatchedEmulator
 
@@ -39,7 +40,6 @@ class Checker:
     lies: dict[Lie, float] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     read_once: set[str] = field(default_factory=set)
-    plans: dict[str, list[tuple[int, ...]]] = field(default_factory=dict)
     sweeps: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     derived: Derived | None = None
 
@@ -106,15 +106,9 @@ class Checker:
         self._note("not what the physics has", looked & ~near, frame, page)
 
     def turn_to(self, page: Page, derived: Derived) -> None:
-        """A new schema: a device whose reads are planned anew begins without readings, the others keep theirs."""
+        """A new schema: what is still read keeps its readings; what the device refuses now has none."""
         self.derived = derived
-        plans: dict[str, list[tuple[int, ...]]] = {device["id"]: [] for device in page.devices}
-        for block in page.blocks:
-            plans[page.devices[block["device"]]["id"]].append((block["fc"], block["address"], block["count"]))
-        anew = {name for name, plan in plans.items() if self.plans.get(name) != plan}
-        owner = [page.devices[device]["id"] for device in page.device.tolist()]
-        self.read_once -= {name for name, device in zip(page.ids, owner, strict=True) if device in anew}
-        self.plans = plans
+        self.read_once &= {page.ids[i] for i in np.flatnonzero(page.carried).tolist()}
 
     def _never_forgotten(self, frame: Frame, page: Page) -> None:
         """What was read once may become old, wrong or silent, but not unread."""
@@ -139,11 +133,12 @@ class Checker:
         self.seen["derived figures worked out"] += int(good.sum())
 
     def long_lies(self, every_s: dict[str, float]) -> list[str]:
-        """Lies that outlived the next sweep, or waited longer than a period for it to begin. Call it at the end."""
+        """Lies that outlived the next sweep, or waited longer for it to begin than a period, or than a poller waits
+        after its link broke. Call it at the end."""
         found = []
         for lie, last_ms in self.lies.items():
             after = [sweep for sweep in self.sweeps.get(lie.device, ()) if sweep[1] >= lie.answer_ms]
-            period = 1.05e3 * every_s[lie.device]  # a sweep begins up to 2 % early or late
+            period = 1e3 * max(1.05 * every_s[lie.device], 1.5 * FIRST_RETRY_S)
             own_end = after[0][1] if after and after[0][0] <= lie.answer_ms else lie.answer_ms
             following = next((sweep for sweep in after if sweep[0] >= own_end), (math.inf, math.inf))
             if last_ms > following[1] or (

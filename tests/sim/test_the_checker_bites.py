@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bessinside.modbus import Sweep
-from bessinside.modbus.split import Refusals
+from bessinside.modbus import Ask, ReadPlan, Reply, Sweep, Trouble, split
+from bessinside.modbus.frames import exception_pdu
 from bessinside.twin import Quality
-from bessinside.twin.poller import Poller
 from bessinside.twin.readings import Readings
 from bessinside.web.live import Live
-from tests.sim.world import run
+from tests.sim.world import Story, run
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+STILL = ((60.0, {}),)
 
 
 def failures_are_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def failures_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def words_are_shown_before_their_sweep_is_over(patch: pytest.MonkeyPatch) -> None:
     """The client writes into the very words that are shown."""
-    patch.setattr(Readings, "image", lambda self: self.words)
+    patch.setattr(Readings, "image", lambda self, plan: self.words)
 
 
 def words_are_swapped(patch: pytest.MonkeyPatch) -> None:
@@ -43,16 +43,35 @@ def words_are_swapped(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_refusal_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
-    """One damaged request is enough to never ask for a register again."""
+    """One damaged request is enough to leave a register alone."""
 
-    async def learn(self: Poller, client: Any, sweep: Sweep) -> bool:
-        found: Refusals = await self._look(client, sweep)
-        known, self.readings.refusals = self.readings.refusals, found
-        if found != known:
-            self.readings.replan()
-        return bool(found != known)
+    async def believed(*_: Any) -> bool:
+        return True
 
-    patch.setattr(Poller, "_learn", learn)
+    patch.setattr(split, "_refused", believed)
+
+
+def fickle(random: np.random.Generator) -> Trouble:
+    """A device, or a link, for which every second request is wrong when it comes for the first time."""
+    met: set[bytes] = set()
+
+    def trouble(ask: Ask) -> Reply | None:
+        first = ask.pdu not in met
+        met.add(ask.pdu)
+        return Reply(ask.frame(exception_pdu(ask.pdu[0], 2))) if first and random.random() < 0.5 else None
+
+    return trouble
+
+
+def readings_are_forgotten_when_the_reads_are_planned_anew(patch: pytest.MonkeyPatch) -> None:
+    """A device that is found to refuse a register begins without readings."""
+    replan = Readings.replan
+
+    def wrong(self: Readings) -> None:
+        self._begin(ReadPlan(()))
+        replan(self)
+
+    patch.setattr(Readings, "replan", wrong)
 
 
 def the_frame_builder_dies(patch: pytest.MonkeyPatch) -> None:
@@ -82,10 +101,14 @@ BUGS: list[tuple[Plant, str]] = [
     (failures_are_forgotten, "old but good"),
     (words_are_shown_before_their_sweep_is_over, "never served"),
     (words_are_swapped, "never served"),
-    (a_refusal_is_believed_at_once, "quality 5"),
+    (readings_are_forgotten_when_the_reads_are_planned_anew, "unread again"),
     (the_frame_builder_dies, "planted"),
     (silence_is_good, "old but good"),
 ]
+
+
+def said(story: Story) -> list[str]:
+    return [*story.wrong, *story.failures, *story.unhealed]
 
 
 @pytest.mark.parametrize(("plant", "found"), BUGS, ids=[plant.__name__ for plant, _ in BUGS])
@@ -93,6 +116,15 @@ def test_a_planted_bug_is_found(plant: Plant, found: str, monkeypatch: pytest.Mo
     plant(monkeypatch)
     for seed in (13, 7, 2, 1, 3, 4):
         story = run(seed, 45.0)
-        if any(found in line for line in [*story.wrong, *story.failures, *story.unhealed]):
+        if any(found in line for line in said(story)):
             return
-    raise AssertionError(f"{plant.__doc__} Nobody noticed: {story.wrong} {story.failures} {story.unhealed}")
+    raise AssertionError(f"{plant.__doc__} Nobody noticed: {said(story)}")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_refusals_that_do_not_last_are_not_believed_and_one_who_believes_is_found(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(run(seed, 5.0, weather=STILL, trouble=fickle)) == []
+    a_refusal_is_believed_at_once(monkeypatch)
+    assert any("quality 5" in line for line in said(run(seed, 5.0, weather=STILL, trouble=fickle)))

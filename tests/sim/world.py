@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bessinside.modbus import Outcome, Sweep, parse_endpoint
+from bessinside.modbus import Outcome, Sweep, Trouble, parse_endpoint
 from bessinside.plant import Plant, parse_plant
 from bessinside.runtime import clock, invariants
 from bessinside.runtime.faults import KINDS, FaultTable
@@ -41,7 +41,8 @@ ROUGH = {"lose": 1e-3, "late": 2e-3, "cut": 5e-4, "flip": 1e-3, "duplicate": 1e-
 STORM = {"lose": 2e-2, "late": 2e-2, "cut": 1e-2, "flip": 1e-2, "duplicate": 1e-2, "split": 5e-2, "hang": 5e-3}
 SLOW = {"late": 0.3, "late_s": 0.9, "flip": 2e-4}
 OUTAGE = {"cut": 0.5, "hang": 0.5, "refuse": 0.9}
-WEATHER = (
+Weather = tuple[tuple[float, dict[str, float]], ...]
+WEATHER: Weather = (
     (60.0, CALM | {"refuse": 0.02}),
     (60.0, ROUGH | {"refuse": 0.1}),
     (30.0, STORM | {"refuse": 0.3}),
@@ -117,8 +118,17 @@ class Story:
     never: list[str] = field(default_factory=list)
 
 
-def run(seed: int, seconds: float, plant: Plant | None = None) -> Story:
-    """Runs one world: `seconds` of weather on the links, then still air until everything should be well again."""
+def run(
+    seed: int,
+    seconds: float,
+    plant: Plant | None = None,
+    weather: Weather = WEATHER,
+    trouble: Callable[[np.random.Generator], Trouble] | None = None,
+) -> Story:
+    """Runs one world: `seconds` of weather on the links, then still air until everything should be well again.
+
+    `trouble` makes what each device does wrong all the time.
+    """
     plant = plant or small_plant()
     loop = WatchedLoop(seed, {parse_endpoint(device.url).port: device.id for device in plant.devices})
     errors = _Errors()
@@ -126,7 +136,7 @@ def run(seed: int, seconds: float, plant: Plant | None = None) -> Story:
     logger.addHandler(errors)
     logger.propagate = False
     try:
-        story = loop.run(World(loop, plant, seed).live(seconds))
+        story = loop.run(World(loop, plant, seed, weather, trouble).live(seconds))
         gc.collect()  # an exception that nobody fetched is told when its task is gone
         story.failures += [*loop.failures, *errors.lines]
         story.never = never(story)
@@ -168,11 +178,20 @@ class _Errors(logging.Handler):
 class World:
     """Everything that lives in one run."""
 
-    def __init__(self, loop: WatchedLoop, plant: Plant, seed: int) -> None:
+    def __init__(
+        self,
+        loop: WatchedLoop,
+        plant: Plant,
+        seed: int,
+        weather: Weather,
+        trouble: Callable[[np.random.Generator], Trouble] | None,
+    ) -> None:
         self.loop = loop
         self.plant = plant
         self.seed = seed
         self.random = np.random.default_rng(seed)
+        self.order = [weather[i] for i in self.random.permutation(len(weather))]
+        self.trouble = trouble
         self.events = hashlib.blake2b(digest_size=16)
         self.outcomes: Counter[str] = Counter()
         self.states: Counter[str] = Counter()
@@ -181,6 +200,8 @@ class World:
 
     async def live(self, seconds: float) -> Story:
         self.emulator = WatchedEmulator(self.plant, seed=self.seed + 1)
+        for n, server in enumerate(self.emulator.servers.values()):
+            server.trouble = self.trouble(np.random.default_rng((self.seed, n))) if self.trouble else None
         self.checker = Checker(self.emulator, self.loop.flips)
         self.twin = Twin(self.plant)
         async with self.emulator:
@@ -221,9 +242,8 @@ class World:
         """Changes what befalls the links every now and then; every kind of weather comes, and the end is rough."""
         self.faults: Counter[str] = Counter()
         ends = clock.monotonic() + seconds
-        order = [WEATHER[i] for i in self.random.permutation(len(WEATHER))]
         for n in range(1000):
-            most, table = order[n % len(order)]
+            most, table = self.order[n % len(self.order)]
             self.loop.faults = FaultTable(**table, counts=self.faults)
             await clock.sleep(min(most * float(self.random.uniform(0.3, 1)), max(0.0, ends - clock.monotonic())))
             if clock.monotonic() >= ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,11 @@ Simulate = Callable[..., Any]
 Moments = list[tuple[list[float | None], list[str]]]
 
 
-def watch(readings: Any, twin: Twin, more: Callable[[Any], None] | None = None) -> Moments:
+def watch(readings: Any) -> Moments:
     """Records values and outcomes of each sweep as it comes; the values are those of the sweep before."""
     seen: Moments = []
 
     def take(sweep: Any) -> None:
-        if more is not None:
-            more(sweep)
         values = np.full(readings.bound.size, np.nan)
         readings.codec.decode(sweep.image, values, np.zeros(readings.bound.size, np.uint8))
         seen.append(([None if np.isnan(v) else float(v) for v in values], sweep.outcome.tolist()))
@@ -46,7 +45,8 @@ def record(small: Any, simulate: Simulate, path: Path) -> Moments:
         await small.start()
         twin = Twin(small.plant())
         with Capture(path, "a") as capture:
-            seen = watch(twin.devices[0], twin, capture.add)
+            seen = watch(twin.devices[0])
+            twin.pollers[0].line.listen(capture.add)
             async with twin:
                 for step in range(20):
                     small.units["a"].holding.put(0, 300 + step)
@@ -63,7 +63,7 @@ def play(small: Any, simulate: Simulate, path: Path, count: int) -> Moments:
     async def scenario() -> Moments:
         await Replay(read_capture(path)).server().start("127.0.0.1", 1001)
         twin = Twin(small.plant())
-        seen = watch(twin.devices[0], twin)
+        seen = watch(twin.devices[0])
         async with twin:
             while len(seen) < count:
                 await clock.sleep(0.1)
@@ -81,6 +81,34 @@ def test_a_replay_gives_the_same_readings(small: Any, simulate: Simulate, tmp_pa
     assert play(small, simulate, path, len(recorded))[: len(recorded)] == recorded
 
 
+def test_a_replay_of_a_device_that_refuses_registers(small: Any, simulate: Simulate, tmp_path: Path) -> None:
+    """What was asked to find out which registers are refused is played again too, in its own order."""
+    path = tmp_path / "a.capture"
+    unit = small.units["a"].holding
+    unit.readable[[4, 111]] = False  # so that a half that is tried is a block of the plan later
+
+    step = count()
+
+    async def counting() -> None:
+        await small.start()
+        twin = Twin(small.plant())
+        with Capture(path, "a") as capture:
+            seen = watch(twin.devices[0])
+            twin.pollers[0].line.listen(capture.add)
+            async with twin:
+                small.servers["a"].trouble = lambda ask: unit.put(0, [next(step)])  # moves at each question
+                await clock.sleep(3.0)
+        recorded.extend(seen)
+        refused.update(twin.devices[0].refusals.registers)
+
+    recorded: Moments = []
+    refused: dict[tuple[int, int], int] = {}
+    simulate(counting())
+    assert set(refused) == {(3, 4), (3, 5), (3, 111)}
+    assert len(recorded) > 10
+    assert play(small, simulate, path, len(recorded))[: len(recorded)] == recorded
+
+
 def test_a_replay_of_a_good_device_ends_with_its_last_answer(small: Any, simulate: Simulate, tmp_path: Path) -> None:
     path = tmp_path / "a.capture"
 
@@ -88,7 +116,7 @@ def test_a_replay_of_a_good_device_ends_with_its_last_answer(small: Any, simulat
         await small.start()
         twin = Twin(small.plant())
         with Capture(path, "a") as capture:
-            twin.devices[0].tap = capture.add
+            twin.pollers[0].line.listen(capture.add)
             async with twin:
                 await clock.sleep(1.0)
                 small.units["a"].holding.put(0, 444)

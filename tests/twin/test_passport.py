@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bessinside.modbus.frames import crc16
+from bessinside.modbus.frames import crc16, exception_pdu
+from bessinside.modbus.trouble import Ask, Reply
 from bessinside.runtime import clock
 from bessinside.twin import Passport, Twin, UnknownFigure
 
@@ -116,6 +117,43 @@ def test_what_a_passport_says_about_map_device_and_document(small: Any, simulate
     assert reading.exchange.duration_ms is not None
     assert 0 < reading.exchange.duration_ms < 5
     assert passport.time_ms == reading.exchange.received_ms
+
+
+def test_the_newest_try_stands_beside_the_last_good_answer(small: Any, simulate: Simulate) -> None:
+    """The bytes are those of an answer that was good; that the device is busy since then is told as well."""
+
+    def busy(ask: Ask) -> Reply | None:
+        return Reply(ask.frame(exception_pdu(3, 6))) if ask.pdu[0] == 3 else None
+
+    async def scenario() -> list[Passport]:
+        await small.start()
+        async with Twin(small.plant()) as twin:
+            found = [twin.passport("c1/r01/soc")]
+            await clock.sleep(1.0)
+            found.append(twin.passport("c1/r01/soc"))
+            small.servers["a"].trouble = busy
+            await clock.sleep(1.0)
+            found.append(twin.passport("c1/r01/soc"))
+            await small.stop("a")
+            await clock.sleep(5.0)
+            return [*found, twin.passport("c1/r01/soc")]
+
+    before, good, refused, gone = [found.reading for found in simulate(scenario())]
+    for reading in (before, good, refused, gone):
+        assert reading is not None
+    assert (before.exchange.outcome, before.attempt.outcome, before.attempt.ended_ms) == (
+        "no answer yet", "not asked", None,
+    )  # fmt: skip
+    assert (good.exchange.outcome, good.attempt.outcome) == ("ok", "ok")
+    assert good.attempt.ended_ms == good.exchange.received_ms
+    for later, outcome in ((refused, "exception"), (gone, "not sent")):
+        assert (later.exchange.outcome, later.exchange.note) == ("ok", "")
+        assert later.response_hex.startswith(f"{later.exchange.tid >> 8:02x} {later.exchange.tid & 255:02x} 00 00")
+        assert later.words == ["0369"]
+        assert later.attempt.outcome == outcome
+    assert refused.attempt.ended_ms > refused.exchange.received_ms + 500
+    assert "exception 6" in refused.attempt.note
+    assert "cannot connect" in gone.attempt.note
 
 
 def test_ready_made_lines(small: Any, simulate: Simulate) -> None:
@@ -239,7 +277,8 @@ def test_an_unknown_figure(small: Any) -> None:
             ask("c1/r09/soc")
 
 
-def test_a_figure_that_two_devices_carry_is_named_in_the_error(small: Any) -> None:
-    text = re.sub(r'at = "c1/r02"', 'at = "c1/r01"', small.text())
-    with pytest.raises(UnknownFigure, match=r"c1/r01/soc: .*there are c1/r01/soc@a, c1/r01/soc@b"):
-        Twin(small.plant(text)).figure("c1/r01/soc")
+def test_a_figure_that_two_devices_carry_is_the_first_ones_and_has_a_name_for_the_other(small: Any) -> None:
+    twin = Twin(small.plant(re.sub(r'at = "c1/r02"', 'at = "c1/r01"', small.text())))
+    assert [twin.figure(name).id for name in ("c1/r01/soc", "c1/r01/soc@a", "c1/r01/soc@b")] == [
+        "c1/r01/soc", "c1/r01/soc", "c1/r01/soc@b",
+    ]  # fmt: skip

@@ -13,7 +13,8 @@ import pytest
 from bessinside.modbus.trouble import Ask, Reply
 from bessinside.runtime import clock
 from bessinside.twin import Twin
-from bessinside.twin.poller import LAST_RETRY_S, Poller
+from bessinside.twin.poller import ASK_AGAIN_S, LAST_RETRY_S, Poller
+from bessinside.twin.silence import LAST_WAIT_S
 
 Simulate = Callable[..., Any]
 
@@ -182,7 +183,7 @@ def test_refused_registers_are_split_off_remembered_and_shown(small: Any, simula
             for name in ("c1/r01/soh", "c1/r01/m1/cell002/voltage"):
                 passport = twin.passport(name)
                 assert (passport.value, passport.quality) == (None, "device exception")
-                assert "exception 2; it is not asked again" in passport.quality_note
+                assert "exception 2; it is asked again once an hour" in passport.quality_note
                 assert passport.reading is not None
                 assert passport.reading.words == []
                 assert passport.reading.request_hex == passport.reading.response_hex == ""
@@ -231,13 +232,118 @@ def test_a_device_that_refuses_everything_is_asked_again(small: Any, simulate: S
 
 
 def test_what_is_refused_only_later_is_split_off_too(small: Any, simulate: Simulate) -> None:
+    """Meanwhile the other readings stay where they are, as old as they are."""
+    others = ("soc", "insulation", "temperature_max", "m1/cell001/voltage", "relay_positive")
+
     async def scenario() -> None:
         await small.start()
         async with Twin(small.plant()) as twin:
             await clock.sleep(1.0)
+            before = {name: twin.figure(f"c1/r01/{name}").value for name in others}
+            assert None not in before.values()
             small.units["a"].holding.readable[6] = False
-            await clock.sleep(1.0)
+            replanned, oldest = twin.devices[0].plan, 0.0
+            for _ in range(300):
+                await clock.sleep(0.003)
+                for name, value in before.items():
+                    row = twin.figure(f"c1/r01/{name}")
+                    assert (row.value, row.quality) in ((value, "good"), (value, "device exception"))
+                    assert row.age is not None
+                    oldest = max(oldest, row.age)
+            assert twin.devices[0].plan is not replanned
+            assert 0.15 < oldest < 0.45  # one or two periods
             assert twin.figure("c1/r01/soh").quality == "device exception"
+            assert twin.figure("c1/r01/soc").quality == "good"
+
+    simulate(scenario())
+
+
+def test_what_is_refused_is_asked_again_after_an_hour(small: Any, simulate: Simulate) -> None:
+    """A device with new firmware, or one that started late, heals without a restart of the twin."""
+    unit = small.units["a"].holding
+    unit.readable[[6, 111]] = False
+    asked: list[float] = []
+
+    def watch(ask: Ask) -> None:
+        if ask.pdu[0] == 3 and int.from_bytes(ask.pdu[1:3], "big") in (6, 111):
+            asked.append(clock.monotonic())
+
+    async def scenario() -> None:
+        await small.start()
+        async with Twin(small.plant(small.text().replace("200 ms", "10 s"))) as twin:
+            await clock.sleep(10.0)
+            small.servers["a"].trouble = watch
+            await clock.sleep(ASK_AGAIN_S / 2)
+            unit.readable[6] = True
+            assert asked == []
+            await clock.sleep(ASK_AGAIN_S / 2 + 30.0)
+            assert twin.figure("c1/r01/soh").quality == "good"
+            assert twin.figure("c1/r01/soh").value == 98.0
+            assert twin.figure("c1/r01/m1/cell002/voltage").quality == "device exception"
+            assert poller(twin, "a").readings.refusals.registers == {(3, 111): 2}
+            assert len(asked) == 2
+            await clock.sleep(ASK_AGAIN_S)
+            assert len(asked) == 3  # the one that is left, once
+
+    simulate(scenario())
+
+
+def silent_on(*functions: int) -> Callable[[Ask], Reply | None]:
+    return lambda ask: Reply(b"") if ask.pdu[0] in functions else None
+
+
+def hangs_up(ask: Ask) -> Reply | None:
+    return Reply(b"", close=True) if ask.pdu[0] == 1 else None
+
+
+@pytest.mark.parametrize("trouble", [silent_on(1), hangs_up, silent_on(1, 4)], ids=["silent", "hangs up", "two"])
+def test_a_read_that_breaks_the_link_does_not_keep_the_others_from_being_read(
+    small: Any, simulate: Simulate, trouble: Callable[[Ask], Reply | None]
+) -> None:
+    """The first read of this device is never answered. It is asked again now and then, behind the others."""
+    asked: list[int] = []
+
+    def counted(ask: Ask) -> Reply | None:
+        asked.append(ask.pdu[0])
+        return trouble(ask)
+
+    async def scenario() -> None:
+        await small.start()
+        small.servers["a"].trouble = counted
+        async with Twin(small.plant()) as twin:
+            await clock.sleep(20.0)
+            good, silent = twin.figure("c1/r01/soc"), twin.figure("c1/r01/relay_positive")
+            assert (good.value, good.quality) == (87.3, "good")
+            assert (silent.value, silent.quality) == (None, "no answer")
+            assert poller(twin, "a").state == "partly"
+            assert poller(twin, "a").readings.error == twin.passport("c1/r01/relay_positive").quality_note != ""
+            asked.clear()
+            good_for = 0
+            for _ in range(100):
+                await clock.sleep(1.0)
+                good_for += twin.figure("c1/r01/soc").quality == "good"
+            assert good_for > 90  # nearly always
+            assert 1 <= asked.count(1) <= 8
+            assert asked.count(3) > 400
+            small.servers["a"].trouble = None
+            await clock.sleep(LAST_WAIT_S + 5.0)
+            assert twin.figure("c1/r01/relay_positive").quality == "good"
+            assert poller(twin, "a").state == "up"
+
+    simulate(scenario())
+
+
+def test_a_read_that_falls_silent_keeps_its_last_value(small: Any, simulate: Simulate) -> None:
+    async def scenario() -> None:
+        await small.start()
+        async with Twin(small.plant()) as twin:
+            await clock.sleep(1.0)
+            assert twin.figure("c1/r01/cycles").value == 411
+            small.servers["a"].trouble = silent_on(4)
+            await clock.sleep(60.0)
+            row = twin.figure("c1/r01/cycles")
+            assert (row.value, row.quality) == (411, "no answer")
+            assert row.age == pytest.approx(60.0, abs=0.5)
             assert twin.figure("c1/r01/soc").quality == "good"
 
     simulate(scenario())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Origin
 
 from bessinside.runtime import clock
@@ -29,7 +30,8 @@ async def test_a_foreign_host_gets_nothing(site: Any, path: str) -> None:
     for host in ("evil.example", f"evil.example:{site.port}", "127.0.0.1", f"127.0.0.1:{site.port + 1}", ""):
         answer = await site.http.get(path, headers={"Host": host})
         assert answer.status_code == 403
-        assert answer.json()["detail"] == f"this server is not called {host!r}"
+        assert answer.json()["detail"].startswith(f"this server is not called {host!r}; ")
+        assert "start it with --name NAME" in answer.json()["detail"]
 
 
 async def test_every_name_of_loopback_is_known(site: Any) -> None:
@@ -183,6 +185,46 @@ async def test_a_session_ends_by_itself(guarded: Any, monkeypatch: pytest.Monkey
     now = clock.monotonic()
     monkeypatch.setattr(users.clock, "monotonic", lambda: now + users.SESSION_S + 1)
     assert (await guarded.http.get("/api/plant")).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["sign out", "expiry"])
+async def test_the_live_socket_ends_with_its_session(guarded: Any, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    await guarded.sign_in("a-viewer")
+    headers = {"Cookie": f"{COOKIE}={guarded.http.cookies[COOKIE]}"}
+    async with connect(
+        guarded.socket_url, origin=Origin(guarded.url), additional_headers=headers, proxy=None
+    ) as socket:
+        assert isinstance(await socket.recv(), str)
+        assert isinstance(await socket.recv(), bytes)
+        if how == "sign out":
+            await guarded.http.delete("/api/session")
+        else:
+            now = clock.monotonic
+            monkeypatch.setattr(users.clock, "monotonic", lambda: now() + users.SESSION_S + 1)
+        frames = 0
+        with contextlib.suppress(ConnectionClosedError):
+            async with asyncio.timeout(10):
+                async for _ in socket:
+                    frames += 1
+    assert frames <= 2
+    assert (socket.close_code, socket.close_reason) == (1008, "sign in again")
+
+
+async def test_another_session_goes_on(guarded: Any) -> None:
+    """Who signs out ends their own sockets, nobody else's."""
+    await guarded.sign_in("a-viewer")
+    mine = guarded.http.cookies[COOKIE]
+    await guarded.sign_in("a-viewer")
+    headers = {"Cookie": f"{COOKIE}={mine}"}
+    async with connect(
+        guarded.socket_url, origin=Origin(guarded.url), additional_headers=headers, proxy=None
+    ) as socket:
+        await socket.recv()
+        assert guarded.http.cookies[COOKIE] != mine
+        await guarded.http.delete("/api/session")
+        async with asyncio.timeout(5):
+            for _ in range(4):
+                assert isinstance(await socket.recv(), bytes)
 
 
 async def test_sessions_are_not_to_be_guessed(guarded: Any) -> None:

@@ -84,10 +84,11 @@ async def test_a_figure_that_two_devices_carry_has_a_name_for_each(serve: Any, s
     text = served.text().replace('at = "c1/r02"', 'at = "c1/r01"')
     async with serve(plant=served.plant(text)) as site:
         await site.read()
-        assert (await site.http.get("/api/figures/c1/r01/soc@b")).json()["value"] == 87.3
-        answer = await site.http.get("/api/figures/c1/r01/soc")
-        assert answer.status_code == 404
-        assert "there are c1/r01/soc@a, c1/r01/soc@b" in answer.json()["detail"]
+        first, plain, second = [
+            (await site.http.get(f"/api/figures/c1/r01/soc{device}")).json() for device in ("@a", "", "@b")
+        ]
+        assert first["id"] == plain["id"] == "c1/r01/soc"
+        assert (second["id"], second["value"]) == ("c1/r01/soc@b", 87.3)
 
 
 @pytest.mark.parametrize("path", ["/api/levels", "/api/plant", "/api/schema", "/api/figures/c1/r01/soc"])
@@ -115,7 +116,43 @@ async def test_long_answers_are_compressed(site: Any) -> None:
     assert answer.headers["cache-control"] == "no-cache"
 
 
+async def test_a_page_that_has_the_schema_is_told_so(site: Any) -> None:
+    await site.read()
+    first = await site.http.get("/api/schema")
+    tag = first.headers["etag"]
+    again = await site.http.get("/api/schema", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    other = await site.http.get("/api/schema", params={"lang": "de"}, headers={"If-None-Match": tag})
+    assert other.status_code == 200
+    assert other.json()["hash"] == first.json()["hash"]
+    site.twin.devices[0].refusals.registers[3, 6] = 2
+    site.twin.devices[0].replan()
+    assert (await site.http.get("/api/schema", headers={"If-None-Match": tag})).status_code == 200
+
+
 async def test_the_description_of_the_api_names_every_route(site: Any) -> None:
     paths = (await site.http.get("/api/openapi.json")).json()["paths"]
     named = {"/api/health", "/api/plant", "/api/levels", "/api/schema", "/api/session", "/api/figures/{figure_id}"}
     assert named <= set(paths)
+
+
+async def test_the_open_circuit_curve_names_its_source(site: Any) -> None:
+    curve = (await site.http.get("/api/curves/ocv")).json()
+    assert curve["licence"] == "BSD-3-Clause"
+    assert "SimSES" in curve["source"]
+    assert (curve["soc"][0], curve["soc"][-1], len(curve["soc"])) == (0.0, 100.0, 201)
+    assert sorted(curve["soc"]) == curve["soc"]
+    branches = zip(curve["charge"], curve["mean"], curve["discharge"], strict=True)
+    assert all(charge >= mean >= discharge for charge, mean, discharge in branches)
+    assert 3.25 < curve["mean"][100] < 3.35
+
+
+async def test_sweeps_are_figures_with_passports(site: Any) -> None:
+    await site.read()
+    rows = (await site.http.get("/api/sweeps?lang=de")).json()
+    assert {row["id"].split("/")[1] for row in rows} == {"a", "b"}
+    for row in rows:
+        assert row["quality"] == "good"
+        passport = (await site.http.get(f"/api/figures/{row['id']}/passport")).json()
+        assert passport["kind"] == "derived"
+        assert passport["derived"]["exchanges"]

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from bessinside.twin import Snapshot, Twin
+from bessinside.web import schema
 from bessinside.web.frame import encode_frame
 from bessinside.web.live import Live
 from bessinside.web.schema import page_schema
@@ -95,6 +97,31 @@ async def test_a_new_plan_is_a_new_schema(served: Small) -> None:
         twin.devices[0].refusals.registers[3, 16] = 2
         twin.devices[0].replan()
         assert live.current_schema() != before
+
+
+async def test_a_schema_is_made_once(served: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    whole = schema.page_schema
+
+    def counted(twin: Twin, language: str = "en") -> tuple[str, bytes]:
+        made.append(language)
+        return whole(twin, language)
+
+    monkeypatch.setattr(schema, "page_schema", counted)
+    async with Twin(served.plant()) as twin:
+        schemas = schema.Schemas(twin)
+        first = {language: schemas.get(language) for language in ("en", "de")}
+        assert {language: schemas.get(language) for language in ("de", "en")} == first
+        assert made == ["en", "de"]
+        assert first["en"].hash == first["de"].hash
+        assert first["en"].tag != first["de"].tag
+        twin.devices[0].refusals.registers[3, 16] = 2
+        twin.devices[0].replan()
+        assert schemas.get("en").hash != first["en"].hash
+        made.clear()
+        twin._bind()  # as after a device was discovered
+        schemas.get("en")
+        assert made == ["en"]
 
 
 async def test_a_slow_viewer_skips_frames_and_misses_nothing(served: Small) -> None:

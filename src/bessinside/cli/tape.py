@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 
 from bessinside.cli.screen import console, errors
 from bessinside.errors import BessError
-from bessinside.modbus import parse_endpoint
-from bessinside.modbus.capture import Capture, read_capture
+from bessinside.modbus.capture import Capture, read_capture, read_header
 from bessinside.modbus.replay import Replay
 from bessinside.runtime import clock, disk
 from bessinside.twin import Twin
@@ -40,38 +40,43 @@ def capture(
 async def _capture(plant: str, device: str, file: Path, seconds: float) -> int:
     twin = Twin(plant)
     async with twin:
-        found = [readings for readings in twin.devices if readings.bound.device.id == device]
+        found = [poller for poller in twin.pollers if poller.readings.bound.device.id == device]
         if not found:
             known = ", ".join(readings.bound.device.id for readings in twin.devices)
             raise BessError(f"{device}: the plant has no such device (or it did not answer); it has {known}")
-        framing = parse_endpoint(found[0].bound.device.url).framing
-        with Capture(file, device, framing) as record, Progress(console=errors, transient=True) as progress:
+        line, endpoint, readings = found[0].line, found[0].endpoint, found[0].readings
+        with Capture(file, device, endpoint.framing) as record, Progress(console=errors, transient=True) as progress:
             task = progress.add_task(f"recording {device}", total=seconds)
-            found[0].tap = record.add
-            began, before = clock.monotonic(), found[0].sweeps
+            line.listen(lambda exchange: record.add(exchange) if exchange.unit == endpoint.unit else None)
+            began, before = clock.monotonic(), readings.sweeps
             while (passed := clock.monotonic() - began) < seconds:
                 progress.update(task, completed=passed)
                 await clock.sleep(min(0.2, seconds - passed))
-            found[0].tap = None
-        return found[0].sweeps - before
+            line.listen(None)
+        return readings.sweeps - before
 
 
 def replay(
     file: Annotated[Path, typer.Argument(help="A capture file.")],
     port: Annotated[int, typer.Option(help="Port to serve it on (loopback).")] = 15900,
+    device: Annotated[str, typer.Option(help="Which device, of a capture that holds several.")] = "",
 ) -> None:
     """Serve a capture as a device on this machine: it answers what was answered, mistakes and silences included.
 
-    Example:
+    Examples:
 
       bessinside replay rack4.capture --port 16034
+      bessinside replay june.capture --device bcu04    one device of a month that `emulate --record` wrote
     """
-    asyncio.run(_replay(file, port))
+    asyncio.run(_replay(file, port, device))
 
 
-async def _replay(file: Path, port: int) -> None:
-    exchanges = read_capture(file)
+async def _replay(file: Path, port: int, device: str) -> None:
+    header = read_header(file)
+    exchanges = read_capture(file, device)
     async with Replay(exchanges).server() as server:
         bound = await server.start("127.0.0.1", port)
+        if header.emulated:
+            console.print(f"[black on yellow] EMULATOR [/] {escape(header.emulated)}", highlight=False)
         console.print(f"{len(exchanges)} exchanges of {file} on 127.0.0.1:{bound}; Ctrl-C ends it")
         await asyncio.Event().wait()

@@ -15,12 +15,13 @@ from bessinside.modbus.errors import (
     ModbusError,
     WriteRefused,
 )
+from bessinside.modbus.exchange import Exchange, Tap, exchanges
 from bessinside.modbus.plan import ReadPlan, Request, plan
 from bessinside.modbus.probe import probe_window
 from bessinside.modbus.quirks import Quirks, parse_quirks
 from bessinside.modbus.replay import Replay
 from bessinside.modbus.server import Server
-from bessinside.modbus.split import Refusals, learn
+from bessinside.modbus.split import Refusals, ask_again, learn
 from bessinside.modbus.sweep import Outcome, Sweep
 from bessinside.modbus.trouble import Ask, Reply, Trouble
 from bessinside.modbus.unit import Table, Unit
@@ -33,6 +34,7 @@ __all__ = [
     "DeviceException",
     "Endpoint",
     "EndpointError",
+    "Exchange",
     "FrameError",
     "LimitError",
     "LinkClosed",
@@ -47,10 +49,13 @@ __all__ = [
     "Server",
     "Sweep",
     "Table",
+    "Tap",
     "Trouble",
     "Unit",
     "WriteRefused",
+    "ask_again",
     "connect",
+    "exchanges",
     "learn",
     "parse_endpoint",
     "parse_quirks",

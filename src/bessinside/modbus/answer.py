@@ -87,7 +87,10 @@ def _store(
 ) -> bytes:
     end = address + len(values)
     if end > ADDRESSES or not table.writable[address:end].all():
-        return exception_pdu(function, ILLEGAL_ADDRESS)
+        # what nobody may write anywhere is a function that the unit does not have
+        return exception_pdu(function, ILLEGAL_ADDRESS if table.writable.any() else ILLEGAL_FUNCTION)
+    if unit.refuse is not None and (code := unit.refuse(function, address, values)):
+        return exception_pdu(function, code)
     table.words[address:end] = values
     if unit.on_write is not None:
         unit.on_write(function, address, values)

@@ -20,14 +20,25 @@ from bessinside.modbus.errors import (
     SecurityError,
     WriteRefused,
 )
-from bessinside.modbus.frames import ADDRESSES, WRITE_COIL, WRITE_FUNCTIONS, WRITE_REGISTER, WRITE_REGISTERS, write_pdu
+from bessinside.modbus.exchange import Exchange, Tap, exchanges
+from bessinside.modbus.frames import (
+    ADDRESSES,
+    WRITE_COIL,
+    WRITE_FUNCTIONS,
+    WRITE_REGISTER,
+    WRITE_REGISTERS,
+    exception_pdu,
+    rtu_frame,
+    tcp_frame,
+    write_pdu,
+)
 from bessinside.modbus.job import Job, Prepared
 from bessinside.modbus.link import Link
 from bessinside.modbus.link_rtu import RtuLink
 from bessinside.modbus.link_tcp import TcpLink
 from bessinside.modbus.plan import ReadPlan, Request
 from bessinside.modbus.quirks import Quirks
-from bessinside.modbus.sweep import Image, Sweep
+from bessinside.modbus.sweep import Image, Outcome, Sweep
 from bessinside.runtime import chance, clock, net
 
 _PREPARED = 256
@@ -36,13 +47,15 @@ _PREPARED = 256
 class Client:
     """One connection, shared by every unit behind it; concurrent sweeps wait for each other.
 
-    It reads. Function codes 5, 6, 15 and 16 are refused unless it was made with `writes=True`.
+    It reads. Function codes 5, 6, 15 and 16 are refused unless it was made with `writes=True`. `tap` is given every
+    exchange, whoever asked.
     """
 
     def __init__(self, link: Link, endpoint: Endpoint, device: str, *, writes: bool = False) -> None:
         self.endpoint = endpoint
         self.device = device
         self.writes = writes
+        self.tap: Tap | None = None
         self._link = link
         self._turn = asyncio.Lock()
         self._tid = int(chance.stream(f"modbus.tid.{endpoint}").integers(0x10000))
@@ -93,7 +106,11 @@ class Client:
             self._sweeps += 1
             wall, started = clock.now_ns(), clock.monotonic()
             await self._run(job)
-            return job.to_sweep(self._sweeps, self.device, link.framing, wall, started, clock.monotonic())
+            sweep = job.to_sweep(self._sweeps, self.device, link.framing, wall, started, clock.monotonic())
+            if self.tap is not None:
+                for exchange in exchanges(sweep):
+                    self.tap(exchange)
+            return sweep
 
     async def read(self, unit: int, fc: int, address: int, count: int) -> NDArray[np.uint16]:
         """`count` registers (or bits as 0 and 1) as native uint16, in as many requests as they need.
@@ -158,10 +175,23 @@ class Client:
         async with self._turn:
             waiter = asyncio.get_running_loop().create_future()
             job = Job.call(self._unit(unit), pdu, self._take_tids(1), self._link.framing, waiter)
+            wall, started = clock.now_ns(), clock.monotonic()
             await self._run(job)
+            if self.tap is not None and job.sent[0]:
+                self.tap(self._exchange(job, wall, started))
         for fault in job.faults.values():
             raise fault
         return job.result
+
+    def _exchange(self, job: Job, wall: int, started: float) -> Exchange:
+        """The exchange of a finished free request; `wall` is the wall clock (ns) at the loop time `started`."""
+        outcome, framing = Outcome(job.outcome[0]), self._link.framing
+        response = job.raw.get(0, b"")
+        if not response and outcome in (Outcome.OK, Outcome.EXCEPTION):
+            pdu = exception_pdu(job.fcs[0], job.exception[0]) if outcome else job.result
+            response = tcp_frame(job.base, job.unit, pdu) if framing == "tcp" else rtu_frame(job.unit, pdu)
+        sent, received = (wall + int((time - started) * 1e9) if time else 0 for time in (job.sent[0], job.received[0]))
+        return Exchange(sent, received, framing, job.unit, outcome, job.blob, response)
 
     async def _run(self, job: Job) -> None:
         if not job.count:

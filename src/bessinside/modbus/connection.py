@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol, cast
 
 from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
 from bessinside.modbus.frames import MAX_REGISTERS, exception_pdu
-from bessinside.modbus.security import EVERYTHING, role_of
-from bessinside.modbus.trouble import Ask, Reply
-
-if TYPE_CHECKING:
-    from bessinside.modbus.server import Server
+from bessinside.modbus.quirks import Quirks
+from bessinside.modbus.security import EVERYTHING, Rights, role_of
+from bessinside.modbus.trouble import Ask, Reply, Trouble
+from bessinside.modbus.unit import Unit
+from bessinside.runtime import net
 
 GATEWAY_TARGET_SILENT = 11
 _STORE = 4096
+
+
+class Served(Protocol):
+    """What the connections of one server share: the server, as they see it."""
+
+    units: Mapping[int, Unit]
+    quirks: Quirks
+    silent: bool
+    trouble: Trouble | None
+    rights: Rights | None
+    counts: Counter[str]
+    connections: set[Connection]
+
+    def room(self) -> bool:
+        """Whether one more connection may be had."""
+
+    def watch(self) -> None:
+        """A connection holds part of a frame: looks after it until it is whole or stale."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -22,13 +42,13 @@ class Connection(asyncio.BufferedProtocol):
 
     framing = "tcp"
 
-    def __init__(self, server: Server, secure: bool = False, baudrate: int = 0) -> None:
+    def __init__(self, server: Served, secure: bool = False, baudrate: int = 0) -> None:
         self.server = server
         self.secure = secure
         self.serial = baudrate > 0
         self.may = EVERYTHING
-        self.last = 0.0
         self._loop = asyncio.get_running_loop()
+        self.last = self._loop.time()
         self._store = bytearray(_STORE)
         self._view = memoryview(self._store)
         self._end = 0
@@ -49,9 +69,11 @@ class Connection(asyncio.BufferedProtocol):
         server = self.server
         self._transport = transport
         server.counts["connections"] += 1
-        if not self.serial and len(server.connections) >= server.max_connections:
-            self.refuse("connections refused")
-            return
+        if not self.serial:
+            if not server.room():
+                self.refuse("connections refused")
+                return
+            net.keep_alive(transport)
         server.connections.add(self)
         if self.secure:
             assert server.rights is not None

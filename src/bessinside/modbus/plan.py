@@ -68,6 +68,13 @@ class ReadPlan:
         self._at = np.array(order, dtype=np.int64)
         self._keys = np.array([self.requests[i].fc << 16 | self.requests[i].address for i in order], dtype=np.int64)
 
+    def registers(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Function code and address of every word of the image, int64[size] each."""
+        counts = [request.count for request in self.requests]
+        codes = np.repeat(np.array([request.fc for request in self.requests], np.int64), counts)
+        first = np.array([request.address for request in self.requests], np.int64) - self.starts
+        return codes, np.repeat(first, counts) + np.arange(self.size)
+
     def block(self, fc: ArrayLike, address: ArrayLike) -> NDArray[np.int32]:
         """The request that reads each (fc, address), -1 where none does."""
         codes, addresses = np.asarray(fc, np.int64), np.asarray(address, np.int64)

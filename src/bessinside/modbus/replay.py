@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bessinside.modbus.capture import Exchange
+from bessinside.modbus.exchange import Exchange
 from bessinside.modbus.frames import unpack_bits
 from bessinside.modbus.server import Server
 from bessinside.modbus.sweep import Outcome

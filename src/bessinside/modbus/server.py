@@ -19,6 +19,7 @@ from bessinside.modbus.unit import Unit
 from bessinside.runtime import clock, net
 
 _STALE_S = 10.0
+IDLE_S = 120.0
 
 
 class Server:
@@ -27,7 +28,9 @@ class Server:
     quirks: limits of the emulated device (registers a request, pause, one connection, slow first answer)
     silent: whether a unit that is not served is met with silence instead of exception 11
     trouble: makes answers late, wrong or missing; see :mod:`bessinside.modbus.trouble`
-    max_connections: further ones are closed at once, so that a flood holds no more than this
+    max_connections: further ones are closed at once, so that a flood holds no more than this; but one on which nothing
+    came for `idle_s` makes room for a new one: its client may have vanished. Without a newcomer nobody is cut for being
+    slow, only for being gone (:func:`bessinside.runtime.net.keep_alive`)
     counts: requests, frames refused by name, connections; for tests and health pages
     """
 
@@ -39,6 +42,7 @@ class Server:
         silent: bool = False,
         trouble: Trouble | None = None,
         max_connections: int = 512,
+        idle_s: float = IDLE_S,
         rights: Rights | None = None,
     ) -> None:
         self.units = units
@@ -46,6 +50,7 @@ class Server:
         self.silent = silent
         self.trouble = trouble
         self.max_connections = 1 if self.quirks.one_connection else max_connections
+        self.idle_s = idle_s
         self.rights = rights
         self.counts: Counter[str] = Counter()
         self.connections: set[Connection] = set()
@@ -98,6 +103,18 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
     ) -> None:
         await self.stop()
+
+    def room(self) -> bool:
+        """Whether one more connection may be had; the one that was silent for longest makes room where it may."""
+        taken = [connection for connection in self.connections if not connection.serial]
+        if len(taken) < self.max_connections:
+            return True
+        oldest = min(taken, key=lambda connection: connection.last)
+        if clock.monotonic() - oldest.last < self.idle_s:
+            return False
+        oldest.refuse("idle")
+        self.connections.discard(oldest)
+        return True
 
     def watch(self) -> None:
         """A connection holds part of a frame: looks after it until it is whole or stale."""

@@ -14,6 +14,9 @@ from bessinside.modbus.frames import ADDRESSES
 OnWrite = Callable[[int, int, NDArray[np.uint16]], None]
 """Called after a write with function code, address and the words written (bits as 0 and 1)."""
 
+Refuse = Callable[[int, int, NDArray[np.uint16]], int]
+"""Asked before a write, with the same: the exception code that refuses it, 0 to let it through."""
+
 
 class Table:
     """One of the four tables of a unit, 65536 addresses.
@@ -55,6 +58,7 @@ class Unit:
     holding: Table = field(default_factory=Table)
     input: Table = field(default_factory=Table)
     on_write: OnWrite | None = None
+    refuse: Refuse | None = None
     identification: Mapping[int, str] = field(default_factory=dict)
     """Objects of function code 43/14: 0 vendor, 1 product code, 2 revision, 3 URL, 4 product name, 5 model."""
 

@@ -2,7 +2,9 @@
 
 A map knows the device, a plant file knows the plant. `bind` walks the groups of each map, resolves each instance of a
 group with an anatomy to a part of the plant, and names the result `c1/r04/m3/cell026/voltage`. What two devices both
-carry keeps both: `c1/r12/soc@bcu12` and `c1/r12/soc@ss12`.
+carry keeps both: `c1/r12/soc` is what the first of them in the plant file says, `c1/r12/soc@ss12` the second. Who is
+first is settled before anybody was asked: devices with a map of their own come before those that list their registers
+(SunSpec), so that a device that answers late renames nobody's figures.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from numpy.typing import NDArray
 
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy
-from bessinside.plant.plantfile import Device, Plant, PlantError
+from bessinside.plant.plantfile import SUNSPEC, Device, Plant, PlantError
 from bessinside.registers import Group, Layout, Point, RegisterMap, UnitError, factor, flatten, load_map
 from bessinside.registers.metrics import Metric, vocabulary
+from bessinside.registers.sunspec import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,21 @@ class Binding:
         return len(self.ids)
 
     def find(self, figure_id: str) -> int | None:
-        """The index of an id, None where the plant has none."""
+        """The index of an id, None where the plant has none. `c1/r12/soc@bcu12` may be said of a plain one too."""
         return self._by_id.get(figure_id)
 
     def locate(self, index: int) -> tuple[BoundDevice, int]:
         """The device of a point and the point's number in that device."""
         bound = self.devices[self.device[index]]
         return bound, index - bound.first
+
+    def may_carry(self, path: str, name: str) -> bool:
+        """Whether a device carries the metric `name` of a part, or is a SunSpec device that may when it is found."""
+        if any(self.parts[i] == path for i in self.of_metric(f"{parts.kind_of(path)}.{name}")):
+            return True
+        at = [one for device in self.plant.devices if device.map == SUNSPEC for one in device.at]
+        around = any(path == one or path.startswith(f"{one}/") for one in at)
+        return around and f"{parts.kind_of(path)}.{name}" in carried()
 
     @cached_property
     def _by_metric(self) -> Mapping[str, tuple[int, ...]]:
@@ -91,9 +102,9 @@ class Binding:
         return self._by_metric.get(key, ())
 
     def by_part(self, key: str) -> dict[str, int]:
-        """For each part the first point (in plant file order) that carries the metric."""
+        """For each part the point that carries the metric: the one with the plain id, else the first in the file."""
         found: dict[str, int] = {}
-        for index in self.of_metric(key):
+        for index in sorted(self.of_metric(key), key=lambda index: "@" in self.ids[index]):
             found.setdefault(self.parts[index], index)
         return found
 
@@ -118,7 +129,7 @@ def bind(plant: Plant, maps: Callable[[Device], RegisterMap | None] | None = Non
             bound = _bind_device(len(devices), device, found, plant, first)
             devices.append(bound)
             first += bound.size
-    ids = _unique(plant, devices)
+    ids, also = _unique(plant, devices)
     metrics = tuple(metric for bound in devices for metric in bound.metrics)
     limits = [_limits(bound, i) for bound in devices for i in range(bound.size)]
     return Binding(
@@ -135,7 +146,7 @@ def bind(plant: Plant, maps: Callable[[Device], RegisterMap | None] | None = Non
         ),
         low=np.array([low for low, _ in limits], dtype=np.float64),
         high=np.array([high for _, high in limits], dtype=np.float64),
-        _by_id={name: index for index, name in enumerate(ids)},
+        _by_id=also | {name: index for index, name in enumerate(ids)},
     )
 
 
@@ -280,28 +291,46 @@ def _limits(bound: BoundDevice, i: int) -> tuple[float, float]:
     return low, high
 
 
-def _unique(plant: Plant, devices: list[BoundDevice]) -> tuple[str, ...]:
-    """One id per point: plain where only one register carries it, told apart by device (and address) where not."""
-    plain = [f"{part}/{name}" for bound in devices for part, name in zip(bound.parts, bound.names, strict=True)]
-    owners = [bound for bound in devices for _ in range(bound.size)]
-    taken = Counter(plain)
-    marked = [
-        text if taken[text] == 1 else f"{text}@{bound.device.id}" for text, bound in zip(plain, owners, strict=True)
-    ]
-    twice = Counter(marked)
-    ids = []
-    for index, (text, bound) in enumerate(zip(marked, owners, strict=True)):
-        if twice[text] > 1:
-            i = index - bound.first
-            text += f".{bound.layout.fc[i]}-{bound.layout.address[i]}"
-        ids.append(text)
-    if len(set(ids)) != len(ids):
-        again = next(i for i, text in enumerate(ids) if ids.index(text) != i)
-        bound, point = owners[again], owners[again].point(again - owners[again].first)
+def _unique(plant: Plant, devices: list[BoundDevice]) -> tuple[tuple[str, ...], dict[str, int]]:
+    """One id per point, and the other names of plain ones with their device behind an `@`.
+
+    Plain is the id of the device that comes first among all that carry it once; a SunSpec device takes no plain id
+    where one before it in the plant file stands at the same part or around it, whether that was found yet or not.
+    """
+    texts = [[f"{part}/{name}" for part, name in zip(bound.parts, bound.names, strict=True)] for bound in devices]
+    ids: list[list[str]] = [[] for _ in devices]
+    also: dict[str, int] = {}
+    taken: set[str] = set()
+    for number in sorted(range(len(devices)), key=lambda number: devices[number].device.map == SUNSPEC):
+        bound, mine = devices[number], texts[number]
+        twice = Counter(mine)
+        before = _sunspec_before(plant, bound.device)
+        for i, (text, part) in enumerate(zip(mine, bound.parts, strict=True)):
+            if twice[text] > 1:
+                ids[number].append(f"{text}@{bound.device.id}.{bound.layout.fc[i]}-{bound.layout.address[i]}")
+            elif text in taken or any(part == path or part.startswith(f"{path}/") for path in before):
+                ids[number].append(f"{text}@{bound.device.id}")
+            else:
+                ids[number].append(text)
+                also[f"{text}@{bound.device.id}"] = bound.first + i
+        taken.update(mine)
+    every = tuple(text for mine in ids for text in mine)
+    if len(set(every)) != len(every):
+        again = next(text for text, times in Counter(every).items() if times > 1)
+        bound = next(bound for bound, mine in zip(devices, ids, strict=True) if again in mine)
+        point = bound.point(max(i for i, text in enumerate(ids[bound.number]) if text == again))
         raise PlantError(
             bound.map.path,
             point.line,
             point.name,
-            f"two points of {bound.device.id} in {plant.path} would both be {ids[again]}; give them names of their own",
+            f"two points of {bound.device.id} in {plant.path} would both be {again}; give them names of their own",
         )
-    return tuple(ids)
+    return every, also
+
+
+def _sunspec_before(plant: Plant, device: Device) -> tuple[str, ...]:
+    """Where the SunSpec devices stand that the plant file names before a SunSpec device; none before any other."""
+    if device.map != SUNSPEC:
+        return ()
+    others = plant.devices[: next((n for n, one in enumerate(plant.devices) if one.id == device.id), 0)]
+    return tuple(path for one in others if one.map == SUNSPEC for path in one.at)

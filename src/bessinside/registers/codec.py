@@ -9,6 +9,7 @@ a digit above 9), 4 no words. A value is NaN wherever its state is not 0, and fo
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,15 @@ from bessinside.errors import BessError
 from bessinside.registers import texts
 from bessinside.registers.explain import Step, explain
 from bessinside.registers.layout import Layout
-from bessinside.registers.lots import RAW, Lot, Scalars, build_lots, recipe
+from bessinside.registers.lots import RAW, Lot, Scalars, build_lots, cut, recipe
 
 OK, SENTINEL, BAD_SCALE, NOT_A_NUMBER, NO_WORDS = range(5)
 
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint16]
 Raw = NDArray[np.unsignedinteger[Any]]
+Pos = NDArray[np.intp] | slice
+ALL = slice(None)
 
 _SIGNED: dict[int, np.dtype[Any]] = {1: np.dtype(np.int16), 2: np.dtype(np.int32), 4: np.dtype(np.int64)}
 _FLOAT: dict[int, np.dtype[Any]] = {2: np.dtype(np.float32), 4: np.dtype(np.float64)}
@@ -71,20 +74,32 @@ class Codec:
         for lot in self.lots:
             _decode(lot, words, out_values, out_state)
 
-    def encode(self, values: Floats, words: Words, which: NDArray[np.bool_] | None = None) -> None:
+    def encode(
+        self, values: Floats, words: Words, which: NDArray[np.bool_] | None = None, *, nearest: bool = False
+    ) -> None:
         """Writes float64[n] values into ``words`` in place: every numeric point, or those that bool[n] ``which`` names.
 
         NaN writes the sentinel. Raises :class:`EncodeError` before anything is written where a value does not fit.
+        With ``nearest`` it is as in an instrument: such a value becomes the nearest that the register can show, and NaN
+        leaves a register without a sentinel as it is.
         """
         if which is not None and np.any(which[self._blank]):
             i = int(self._blank[np.flatnonzero(which[self._blank])[0]])
             raise EncodeError(self.layout.map.id, self.layout.name(i), float(values[i]), "it is text, or not carried")
         work = self._native(words).copy()
         for lot in self.lots:
-            pos = np.arange(len(lot)) if which is None else np.flatnonzero(which[lot.index])
-            if pos.size:
-                self._encode(lot, pos, values, work)
+            pos = ALL if which is None else np.flatnonzero(which[lot.index])
+            if isinstance(pos, slice) or pos.size:
+                self._encode(lot, pos, values, work, nearest)
         words[:] = work
+
+    def writer(self, which: NDArray[np.bool_]) -> Codec:
+        """A codec for writing the numeric points that bool[n] ``which`` names again and again: nothing is looked up."""
+        found = copy(self)
+        pools = build_lots(self.layout, self.offset, self.factor, runs=False)
+        chosen = [(lot, np.flatnonzero(which[lot.index])) for lot in pools]
+        found.lots = [cut(lot, pos) for lot, pos in chosen if pos.size]
+        return found
 
     def raw(self, i: int, words: Words) -> tuple[int, ...]:
         """The words of point ``i``, in the order of the wire; empty if it is not carried."""
@@ -146,7 +161,7 @@ class Codec:
             raise ValueError(f"expected an image of at least {self.size} words, found {words.shape[0]}")
         return words if words.dtype.isnative else words.astype(np.uint16)
 
-    def _encode(self, lot: Lot, pos: NDArray[np.intp], values: Floats, work: Words) -> None:
+    def _encode(self, lot: Lot, pos: Pos, values: Floats, work: Words, nearest: bool) -> None:
         index = lot.index[pos]
         value = values[index]
         num, den, valid = _scale(lot, work, pos)
@@ -155,11 +170,19 @@ class Codec:
         with np.errstate(over="ignore", invalid="ignore"):
             number = (value - _at(lot.add, pos, 0.0)) * den / num
         unset = np.isnan(value)
-        if lot.form.kind == "float":
-            raw, fits = _float_bits(number, lot.form.words)
-        else:
-            raw, fits = _integer_bits(number, lot, pos)
+        if nearest:
+            number = np.clip(number, lot.low[pos], lot.high[pos])
+        raw, fits = _bits(number, lot, pos)
         raw, taken = _sentinel_bits(raw, unset, lot, pos)
+        if nearest and taken.any():
+            step = np.maximum(1.0, np.spacing(np.abs(number)))
+            number = number + np.where(taken, np.where(number > 0.0, -step, step), 0.0)
+            raw, fits = _bits(number, lot, pos)
+            raw, taken = _sentinel_bits(raw, unset, lot, pos)
+            kept = ~(unset & taken)
+            pos = np.arange(len(lot))[pos][kept]
+            index, raw = index[kept], raw[kept]
+            unset, fits, taken = unset[kept], fits[kept], taken[kept]
         bad = np.flatnonzero(np.where(unset, taken, ~fits | taken))
         if bad.size:
             i = int(index[bad[0]])
@@ -232,7 +255,7 @@ def _affine(number: NDArray[Any], num: Any, den: Any, add: Scalars, out: Floats)
         out += add
 
 
-def _mark(lot: Lot, pos: NDArray[np.intp], code: int, out: Floats, state: NDArray[np.uint8]) -> None:
+def _mark(lot: Lot, pos: Pos, code: int, out: Floats, state: NDArray[np.uint8]) -> None:
     out[pos] = np.nan
     state[lot.index[pos]] = code
 
@@ -257,7 +280,7 @@ def _number(lot: Lot, raw: Raw) -> tuple[NDArray[Any], NDArray[np.bool_] | None]
     return raw.view(_SIGNED[form.words]), None
 
 
-def _scale(lot: Lot, words: Words, pos: NDArray[np.intp] | None = None) -> tuple[Any, Any, Any]:
+def _scale(lot: Lot, words: Words, pos: Pos | None = None) -> tuple[Any, Any, Any]:
     """Numerator and denominator (None where 1, if decoding), and where the scale factor is valid (None: everywhere)."""
     if not lot.form.scaled:
         return (lot.num, lot.den, None) if pos is None else (_at(lot.num, pos, 1.0), _at(lot.den, pos, 1.0), None)
@@ -270,22 +293,23 @@ def _scale(lot: Lot, words: Words, pos: NDArray[np.intp] | None = None) -> tuple
     return up if num is None else up * num, down if den is None else down * den, valid
 
 
-def _at(column: Scalars, pos: NDArray[np.intp], neutral: float | None) -> Any:
+def _at(column: Scalars, pos: Pos, neutral: float | None) -> Any:
     if column is None:
         return neutral
     return column[pos] if isinstance(column, np.ndarray) else column
 
 
-def _integer_bits(number: Floats, lot: Lot, pos: NDArray[np.intp]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+def _bits(number: Floats, lot: Lot, pos: Pos) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    return _float_bits(number, lot.form.words) if lot.form.kind == "float" else _integer_bits(number, lot, pos)
+
+
+def _integer_bits(number: Floats, lot: Lot, pos: Pos) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     whole = np.rint(number)
-    bits = lot.bits[pos]
+    fits = (whole >= lot.low[pos]) & (whole <= lot.high[pos])
     if lot.form.kind == "int":
-        half = np.ldexp(1.0, bits - 1)
-        fits = (whole >= -half) & (whole < half)
         raw = np.where(fits, whole, 0).astype(np.int64).view(np.uint64)
-        raw &= np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> (64 - bits).astype(np.uint64)
+        raw &= np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> (64 - lot.bits[pos]).astype(np.uint64)
     else:
-        fits = (whole >= 0) & (whole < (10.0 ** (bits // 4) if lot.form.bcd else np.ldexp(1.0, bits)))
         raw = np.where(fits, whole, 0).astype(np.uint64)
     if lot.form.bcd:
         packed = np.zeros_like(raw)
@@ -306,26 +330,31 @@ def _float_bits(number: Floats, words: int) -> tuple[NDArray[np.uint64], NDArray
 
 
 def _sentinel_bits(
-    raw: NDArray[np.uint64], unset: NDArray[np.bool_], lot: Lot, pos: NDArray[np.intp]
+    raw: NDArray[np.uint64], unset: NDArray[np.bool_], lot: Lot, pos: Pos
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Puts the sentinel where a value is unset; tells where none exists, or where a value would read as one.
 
     A counter (acc) at zero is written as zero: SunSpec gives it the same bits as 'not implemented' and means both.
     """
-    taken = unset.copy()
-    place = np.full(len(lot), -1, np.intp)
-    place[pos] = np.arange(len(pos))
-    pairs = [(place[pos], np.uint64(s)) for s in reversed(lot.sentinels)]
-    pairs += [(place[k : k + 1], np.uint64(s)) for k, s in zip(lot.sentinel_of[::-1], lot.sentinel[::-1], strict=True)]
-    filled = raw.copy()
-    for where, sentinel in pairs:
-        here = where[where >= 0]
-        taken[here] = np.where(unset[here], False, taken[here] | ((raw[here] == sentinel) & ~lot.counter[pos[here]]))
-        filled[here] = np.where(unset[here], sentinel, filled[here])
+    many = len(raw)
+    # The first sentinel of a point is the one written: it comes last, where one place is assigned several times.
+    own, sentinel = lot.sentinel_of[::-1], lot.sentinel[::-1].astype(np.uint64)
+    if not isinstance(pos, slice):
+        place = np.full(len(lot), -1, np.intp)
+        place[pos] = np.arange(many)
+        own = place[own]
+        own, sentinel = own[own >= 0], sentinel[own >= 0]
+    where = np.concatenate([np.tile(np.arange(many), len(lot.sentinels)), own])
+    sentinel = np.concatenate([np.repeat(np.array(lot.sentinels[::-1], np.uint64), many), sentinel])
+    missing = unset[where]
+    taken, filled = unset.copy(), raw.copy()
+    taken[where[missing]] = False
+    filled[where[missing]] = sentinel[missing]
+    taken[where[~missing & (raw[where] == sentinel) & ~lot.counter[pos][where]]] = True
     return filled, taken
 
 
-def _place(raw: NDArray[np.uint64], lot: Lot, pos: NDArray[np.intp], work: Words) -> None:
+def _place(raw: NDArray[np.uint64], lot: Lot, pos: Pos, work: Words) -> None:
     if lot.form.masked:
         raw = raw << lot.shift[pos].astype(np.uint64)
     for rank in range(lot.form.words):

@@ -60,7 +60,7 @@ class Lot:
 
     ``index`` intp[m] are the points, ``at`` intp[words, m] their words, most significant first; ``out`` and ``take``
     are the same as slices where they can be. A run compares all its points with ``sentinels``; a pool compares position
-    ``sentinel_of[k]`` with ``sentinel[k]``.
+    ``sentinel_of[k]`` with ``sentinel[k]``. ``low`` and ``high`` are the ends of what the registers can hold.
     """
 
     form: Format
@@ -74,6 +74,8 @@ class Lot:
     mask: NDArray[np.unsignedinteger[Any]]
     shift: NDArray[np.unsignedinteger[Any]]
     bits: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     sentinels: tuple[int, ...]
     sentinel_of: NDArray[np.intp]
     sentinel: NDArray[np.unsignedinteger[Any]]
@@ -109,8 +111,40 @@ def recipe(point: Point, factor: float, sf_at: int | None) -> Recipe:
     )  # fmt: skip
 
 
-def build_lots(layout: Layout, offset: NDArray[np.int32], factor: NDArray[np.float64]) -> list[Lot]:
-    """All carried numeric points in lots; those with a scale factor of their own in a register last."""
+def ends(r: Recipe) -> tuple[float, float]:
+    """The lowest and the highest number that the bits of a point can hold."""
+    if r.form.kind == "float":
+        largest = float(np.finfo(f"f{2 * r.form.words}").max)
+        return -largest, largest
+    signed = r.form.kind == "int"
+    top = 10.0 ** (r.bits // 4) if r.form.bcd else 2.0 ** (r.bits - signed)
+    # Near 2**64 doubles are 2048 apart.
+    return -top if signed else 0.0, float(np.nextafter(top, 0.0)) if r.bits > 53 else top - 1.0
+
+
+def cut(lot: Lot, pos: NDArray[np.intp]) -> Lot:
+    """The points of a pooled lot that stand at ``pos``, as a lot of their own."""
+    place = np.full(len(lot), -1, np.intp)
+    place[pos] = np.arange(len(pos))
+    kept = place[lot.sentinel_of] >= 0
+
+    def column(values: Any) -> Any:
+        return values[pos] if isinstance(values, np.ndarray) else values
+
+    return Lot(
+        lot.form, lot.index[pos], lot.at[:, pos], lot.index[pos], tuple(lot.at[:, pos]), column(lot.num),
+        column(lot.den), column(lot.add), lot.mask[pos], lot.shift[pos], lot.bits[pos], lot.low[pos], lot.high[pos],
+        lot.sentinels, place[lot.sentinel_of[kept]], lot.sentinel[kept], lot.counter[pos], column(lot.sf_at),
+    )  # fmt: skip
+
+
+def build_lots(
+    layout: Layout, offset: NDArray[np.int32], factor: NDArray[np.float64], *, runs: bool = True
+) -> list[Lot]:
+    """All carried numeric points in lots; those with a scale factor of their own in a register last.
+
+    Without ``runs`` all points of one wire format are one lot.
+    """
     recipes: dict[tuple[int, float, int], Recipe] = {}
     members: defaultdict[Recipe, list[int]] = defaultdict(list)
     points, sf_points = layout.point.tolist(), layout.sf_point.tolist()
@@ -126,8 +160,10 @@ def build_lots(layout: Layout, offset: NDArray[np.int32], factor: NDArray[np.flo
     lots: list[Lot] = []
     pool: defaultdict[Format, list[tuple[Recipe, NDArray[np.intp]]]] = defaultdict(list)
     for common, indices in members.items():
-        runs, rest = _runs(np.array(indices, np.intp), offset)
-        lots += [_lot([(common, run)], offset, run=True) for run in runs]
+        rest = np.array(indices, np.intp)
+        if runs:
+            found, rest = _runs(rest, offset)
+            lots += [_lot([(common, run)], offset, run=True) for run in found]
         if rest.size:
             pool[common.form].append((common, rest))
     lots += [_lot(parts, offset, run=False) for parts in pool.values()]
@@ -181,6 +217,8 @@ def _lot(parts: Sequence[tuple[Recipe, NDArray[np.intp]]], offset: NDArray[np.in
         np.array([r.mask for r in recipes], RAW[form.words])[of],
         np.array([r.shift for r in recipes], RAW[form.words])[of],
         np.array([r.bits for r in recipes], np.int64)[of],
+        np.array([ends(r)[0] for r in recipes], np.float64)[of],
+        np.array([ends(r)[1] for r in recipes], np.float64)[of],
         recipes[0].sentinel if run else (),
         np.array([k for k, _ in counted], np.intp),
         np.array([s for _, s in counted], RAW[form.words]),

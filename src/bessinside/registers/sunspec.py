@@ -79,11 +79,9 @@ async def _walk(read: Read, address: int) -> tuple[Model, ...]:
     while True:
         after = f"after model {models[-1].id}" if models else "after the marker"
         try:
-            (model_id,) = await read(3, address, 1)
+            model_id, length = await _head(read, address)
             if model_id == END:
                 return tuple(models)
-            # The length is read apart: some devices end with the number alone.
-            (length,) = await read(3, address + 1, 1)
         except BessError as error:
             raise SunSpecError(f"the model list breaks off at {address}, {after}: {error}") from error
         found = Model(int(model_id), address, int(length))
@@ -93,6 +91,18 @@ async def _walk(read: Read, address: int) -> tuple[Model, ...]:
         address = found.end
 
 
+async def _head(read: Read, address: int) -> tuple[int, int]:
+    """Number and length of a model. Some devices end with the number alone: there it is asked for by itself."""
+    try:
+        model_id, length = await read(3, address, 2)
+    except BessError:
+        (model_id,) = await read(3, address, 1)
+        if model_id == END:
+            return END, 0
+        (length,) = await read(3, address + 1, 1)
+    return int(model_id), int(length)
+
+
 async def _values(read: Read, found: Model) -> dict[str, int]:
     """Reads the points that say how often a group repeats and where in the plant a model belongs."""
     document = definition(found.id)
@@ -100,14 +110,16 @@ async def _values(read: Read, found: Model) -> dict[str, int]:
         return {}
     wanted = {count_key(g) for g in repeated(document["group"]) if isinstance(g["count"], str)}
     wanted |= set(_PLACE.get(found.id, ()))
-    values, offset = {}, 0
+    places, offset = {}, 0
     for point in document["group"]["points"]:
         if point["name"] in wanted and offset + point["size"] <= found.length + 2:
-            (word,) = await read(3, found.address + offset, 1)
-            if word != END:
-                values[point["name"]] = int(word)
+            places[point["name"]] = offset
         offset += point["size"]
-    return values
+    if not places:
+        return {}
+    first, last = min(places.values()), max(places.values())
+    words = await read(3, found.address + first, last - first + 1)
+    return {name: int(words[at - first]) for name, at in places.items() if words[at - first] != END}
 
 
 def chain(models: Iterable[tuple[int, Mapping[str, int]]], base: int = 40000) -> SunSpecDevice:
@@ -143,7 +155,7 @@ def sunspec_map(device: SunSpecDevice | Iterable[Model]) -> RegisterMap:
     models = device.models if isinstance(device, SunSpecDevice) else tuple(device)
     base = device.base if isinstance(device, SunSpecDevice) else (models[0].address - 2 if models else 0)
     strings = _strings(models)
-    bound = _bound(models, one_string=len(strings) <= 1)
+    bound = _bound(models, _singles(models, strings))
     kinds = {b.anatomy for number, b in bound.items() if b.anatomy and number != 805}
     top = kinds.pop() if len(kinds) == 1 else ("container" if kinds == {"container", "rack"} else None)
     groups: list[Group] = [_marker(base)]
@@ -208,12 +220,13 @@ def _strings(models: Sequence[Model]) -> set[int]:
     """Numbers of the battery strings in a device, as far as its models tell."""
     numbers = {_position(m, 0)[0] for m in models if m.id == 805 and "StrIdx" in m.values}
     counted = [m for m in models if m.id == 804]
-    most = max([len(counted), *(instance_counts(m)(_string_group()) for m in models if m.id == 803)], default=0)
+    most = max([len(counted), *(instance_counts(m)(_group(803)) for m in models if m.id == 803)], default=0)
     return numbers if len(numbers) > most else set(range(1, most + 1))
 
 
-def _string_group() -> Mapping[str, Any]:
-    document = definition(803)
+def _group(model_id: int) -> Mapping[str, Any]:
+    """The repeated group of a model."""
+    document = definition(model_id)
     assert document is not None
     return repeated(document["group"])[0]
 
@@ -226,17 +239,29 @@ def _position(found: Model, order: int) -> tuple[int, int]:
     return found.values.get("StrIdx") or 1, found.values.get("ModIdx") or order
 
 
-def _bound(models: Sequence[Model], *, one_string: bool) -> dict[int, Binding]:
+def _singles(models: Sequence[Model], strings: set[int]) -> tuple[str, ...]:
+    """Which bindings of their own the models have: a battery of one string, a converter of one port."""
+    ports = {instance_counts(m)(_group(714)) for m in models if m.id == 714}
+    return (*(["one-string"] if len(strings) <= 1 else []), *(["one-port"] if ports == {1} else []))
+
+
+def _bound(models: Sequence[Model], singles: Sequence[str]) -> dict[int, Binding]:
     """Bindings by model number; a metric that a more detailed model carries is bound there alone."""
     taken: set[tuple[str | None, str]] = set()
     bound = {}
     for model_id in sorted({m.id for m in models}, reverse=True):
-        key = f"{model_id}-one-string"
-        binding = bindings().get(key if one_string and key in bindings() else str(model_id), UNBOUND)
+        keys = [*(f"{model_id}-{single}" for single in singles), str(model_id)]
+        binding = next((bindings()[key] for key in keys if key in bindings()), UNBOUND)
         fresh = set(_metrics(binding, None))
         bound[model_id] = _without(binding, taken, None)
         taken |= fresh
     return bound
+
+
+@cache
+def carried() -> frozenset[str]:
+    """What SunSpec devices may carry at all, as kind and metric: `rack.soc`."""
+    return frozenset(f"{kind}.{metric}" for binding in bindings().values() for kind, metric in _metrics(binding, None))
 
 
 def _metrics(binding: Binding, kind: str | None) -> Iterable[tuple[str | None, str]]:

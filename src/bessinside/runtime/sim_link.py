@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from bessinside.runtime.simulation import SimLoop
+from bessinside.runtime.chance import Chance
+from bessinside.runtime.faults import FaultTable
+
+
+class Air(Protocol):
+    """What all links of one simulated loop share: time, chance and what befalls them. The loop, as a link sees it."""
+
+    chance: Chance
+    faults: FaultTable
+
+    def time(self) -> float:
+        """Virtual seconds."""
+
+    def call_soon(self, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
+        """Runs next."""
+
+    def call_at(self, when: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
+        """Runs at a time."""
+
+    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
+        """Runs after a delay."""
+
+    def note(self, link: int, side: int, what: bytes) -> None:
+        """Adds an event to the trace."""
 
 
 class SimTransport(asyncio.Transport):
     """One end of a link; what is written arrives at the other end later, or as the fault table wants it."""
 
-    def __init__(self, loop: SimLoop, protocol: asyncio.BaseProtocol, number: int, side: int, address: str) -> None:
+    def __init__(self, loop: Air, protocol: asyncio.BaseProtocol, number: int, side: int, address: str) -> None:
         super().__init__({"peername": (address, 0), "sockname": (address, number)})
         self._loop = loop
         self._protocol: Any = protocol
@@ -135,8 +158,11 @@ class SimTransport(asyncio.Transport):
 class SimServer(asyncio.AbstractServer):
     """A listener in memory."""
 
-    def __init__(self, loop: SimLoop, host: str, port: int, factory: Any) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, listeners: Listeners, host: str, port: int, factory: Any
+    ) -> None:
         self._loop = loop
+        self._listeners = listeners
         self.host = host
         self.port = port
         self.factory = factory
@@ -147,13 +173,13 @@ class SimServer(asyncio.AbstractServer):
         return (SimSocket(self.host, self.port),)
 
     def close(self) -> None:
-        self._loop.forget(self)
+        self._listeners.pop((self.host, self.port), None)
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
     def is_serving(self) -> bool:
-        return self._loop.knows(self)
+        return self._listeners.get((self.host, self.port)) is self
 
     async def start_serving(self) -> None:
         return None
@@ -163,6 +189,10 @@ class SimServer(asyncio.AbstractServer):
 
     async def wait_closed(self) -> None:
         return None
+
+
+Listeners = dict[tuple[str, int], SimServer]
+"""The listeners of one loop by host and port."""
 
 
 class SimSocket:

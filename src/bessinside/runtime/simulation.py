@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from bessinside.errors import BessError
 from bessinside.runtime.chance import Chance
 from bessinside.runtime.faults import FaultTable
-from bessinside.runtime.sim_link import SimServer, SimTransport
+from bessinside.runtime.sim_link import Listeners, SimServer, SimTransport
 
 T = TypeVar("T")
 START_NS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
@@ -57,7 +57,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._selector = _Selector(self)
         self._clock_resolution = 1e-9
         self._now = _EPOCH
-        self._listeners: dict[tuple[str, int], SimServer] = {}
+        self._listeners: Listeners = {}
         self._links = 0
         self._port = _FIRST_PORT
         self._opening = self.chance.stream("open")
@@ -122,17 +122,9 @@ class SimLoop(asyncio.BaseEventLoop):
             port = self._port
         if (name, port) in self._listeners:
             raise OSError(98, f"address {host}:{port} in use")
-        server = SimServer(self, name, port, protocol_factory)
+        server = SimServer(self, self._listeners, name, port, protocol_factory)
         self._listeners[name, port] = server
         return server
-
-    def forget(self, server: SimServer) -> None:
-        """Ends a listener."""
-        self._listeners.pop((server.host, server.port), None)
-
-    def knows(self, server: SimServer) -> bool:
-        """Whether a listener still listens."""
-        return self._listeners.get((server.host, server.port)) is server
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         """Runs the call at once: threads would not be replayed."""

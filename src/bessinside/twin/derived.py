@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.plant import Binding
-from bessinside.plant.parts import kind_of
 from bessinside.twin.formulas import FORMULAS, Formula
 from bessinside.twin.quality import Quality, worst
 
@@ -50,9 +49,7 @@ class Derived:
 
     def _id(self, part: str, name: str) -> str:
         plain = f"{part}/{name}"
-        carried = self.binding.find(plain) is not None or any(
-            self.binding.parts[i] == part for i in self.binding.of_metric(f"{kind_of(part)}.{name}")
-        )
+        carried = self.binding.find(plain) is not None or self.binding.may_carry(part, name)
         return f"{plain}@derived" if carried else plain
 
     def find(self, figure_id: str) -> int | None:

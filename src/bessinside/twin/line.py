@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bessinside.modbus import Client, Endpoint, Quirks, connect
+from bessinside.modbus import Client, Endpoint, Quirks, Tap, connect
 
 
 class Line:
@@ -17,6 +17,7 @@ class Line:
         self.endpoint = endpoint
         self.quirks = quirks
         self._device = device
+        self._tap: Tap | None = None
         self._client: Client | None = None
         self._turn = asyncio.Lock()
 
@@ -26,7 +27,14 @@ class Line:
             if self._client is None or self._client.closed:
                 await self._drop()
                 self._client = await connect(self.endpoint, quirks=self.quirks, device=self._device)
+                self._client.tap = self._tap
             return self._client
+
+    def listen(self, tap: Tap | None) -> None:
+        """Gives every exchange on this line, of every unit behind it, to `tap` from now on; None ends that."""
+        self._tap = tap
+        if self._client is not None:
+            self._client.tap = tap
 
     async def read(self, fc: int, address: int, count: int) -> list[int]:
         """The words of some registers; raises ModbusError."""

@@ -47,12 +47,20 @@ class MapRow(msgspec.Struct, frozen=True):
 
 
 class ExchangeRow(msgspec.Struct, frozen=True):
-    """One request and its answer: UTC ms, duration, and how it ended."""
+    """The request and the answer that the shown bytes are from: UTC ms, duration; `ok` once there is an answer."""
 
     tid: int
     sent_ms: float | None
     received_ms: float | None
     duration_ms: float | None
+    outcome: str
+    note: str
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """The newest try to read the same, which need not have brought an answer: when it ended (UTC ms) and how."""
+
+    ended_ms: float | None
     outcome: str
     note: str
 
@@ -76,6 +84,7 @@ class ReadingPassport(msgspec.Struct, frozen=True):
     value_start: int
     value_length: int
     exchange: ExchangeRow
+    attempt: AttemptRow
     steps: list[StepRow]
     scale: str
     sign: str
@@ -97,8 +106,22 @@ class Input(msgspec.Struct, frozen=True):
     quality: str
 
 
+class ExchangeFact(msgspec.Struct, frozen=True):
+    """One exchange of a sweep: what was asked, when (UTC ms), and how it ended."""
+
+    function_code: int
+    address: int
+    count: int
+    sent_ms: float | None
+    received_ms: float | None
+    outcome: str
+
+
 class DerivedPassport(msgspec.Struct, frozen=True):
-    """A formula over readings. `left_out` counts inputs without a good reading, `skew_ms` is their spread in time."""
+    """A formula over readings. `left_out` counts inputs without a good reading, `skew_ms` is their spread in time.
+
+    A fact of a sweep has no readings as inputs but the `exchanges` of that sweep.
+    """
 
     formula: str
     reference: str
@@ -107,6 +130,7 @@ class DerivedPassport(msgspec.Struct, frozen=True):
     inputs_total: int
     left_out: int
     skew_ms: float | None
+    exchanges: list[ExchangeFact] = []
 
 
 class Trend(msgspec.Struct, frozen=True):
@@ -148,13 +172,10 @@ def reading_passport(readings: Readings, i: int, figure_id: str, plant: str) -> 
     point = bound.point(i)
     fc, address = int(bound.layout.fc[i]), int(bound.layout.address[i])
     count = int(bound.layout.words[i])
-    block = int(readings.block[i])
-    answer = readings.answer[block] if block >= 0 else None
-    offset = int(readings.offset[i])
-    words = [f"{int(word):04X}" for word in readings.words[offset : offset + count]] if answer is not None else []
+    answer = readings.answer(i)
     endpoint = parse_endpoint(bound.device.url)
     steps = readings.codec.steps(i, readings.words) if readings.times()[i] else []
-    start, length = _value_span(answer, block, offset, count, readings) if answer is not None else (0, 0)
+    start, length = _value_span(answer, address, count) if answer is not None else (0, 0)
     return ReadingPassport(
         device=DeviceRow(
             bound.device.id, bound.device.label, bound.device.url, endpoint.host, endpoint.port, endpoint.unit
@@ -168,12 +189,13 @@ def reading_passport(readings: Readings, i: int, figure_id: str, plant: str) -> 
         access=point.access,
         type=point.type,
         word_order="low word first" if point.low_first else "high word first",
-        words=words,
-        request_hex=answer.request_bytes(block).hex(" ") if answer else "",
-        response_hex=answer.response_bytes(block).hex(" ") if answer else "",
+        words=readings.words_of(i),
+        request_hex=answer[0].request_bytes(answer[1]).hex(" ") if answer else "",
+        response_hex=answer[0].response_bytes(answer[1]).hex(" ") if answer else "",
         value_start=start,
         value_length=length,
-        exchange=_exchange(readings, i, block, answer),
+        exchange=_exchange(readings, i, answer),
+        attempt=_attempt(readings, i),
         steps=[StepRow(step.name, step.expression, step.result) for step in steps],
         scale=f"× register {point.sf}" if isinstance(point.sf, str) else f"× 10^{point.sf}",
         sign="turned round: the device counts charging as positive" if point.sign < 0 else "as the device counts",
@@ -198,32 +220,38 @@ def _map_row(found: RegisterMap, point: Point) -> MapRow:
     return MapRow(found.id, found.label, source.document, source.issue, source.date, source.read_from, name, point.line)
 
 
-def _exchange(readings: Readings, i: int, block: int, answer: Sweep | None) -> ExchangeRow:
-    if block < 0:
+def _exchange(readings: Readings, i: int, answer: tuple[Sweep, int] | None) -> ExchangeRow:
+    """The exchange that the shown bytes are from."""
+    if readings.block[i] < 0:
         return ExchangeRow(0, None, None, None, "not asked", readings.refusal(i))
-    note = readings.block_note[block]
     if answer is None:
-        return ExchangeRow(0, None, None, None, "no answer yet", note)
-    sent, received = int(answer.sent_ns[block]), int(answer.received_ns[block])
-    newest = readings.sweep
-    outcome = Outcome(newest.outcome[block]) if newest is not None else Outcome.NOT_SENT
-    return ExchangeRow(
-        int(answer.tid[block]),
-        sent / 1e6,
-        received / 1e6,
-        (received - sent) / 1e6,
-        outcome.name.lower().replace("_", " "),
-        note,
-    )
+        return ExchangeRow(0, None, None, None, "no answer yet", readings.note(i))
+    sweep, k = answer
+    sent, received = int(sweep.sent_ns[k]), int(sweep.received_ns[k])
+    return ExchangeRow(int(sweep.tid[k]), sent / 1e6, received / 1e6, (received - sent) / 1e6, "ok", "")
 
 
-def _value_span(answer: Sweep, block: int, offset: int, count: int, readings: Readings) -> tuple[int, int]:
+def _attempt(readings: Readings, i: int) -> AttemptRow:
+    """The newest try to read a point."""
+    block = int(readings.block[i])
+    if block < 0:
+        return AttemptRow(None, "not asked", readings.refusal(i))
+    tried, note = readings.tried[block], readings.block_note[block]
+    if tried is None:
+        return AttemptRow(None, "not sent" if note else "not asked", note)
+    sweep, k = tried
+    ended = int(sweep.received_ns[k]) or sweep.end_ns
+    return AttemptRow(ended / 1e6, Outcome(sweep.outcome[k]).name.lower().replace("_", " "), note)
+
+
+def _value_span(answer: tuple[Sweep, int], address: int, count: int) -> tuple[int, int]:
     """Where the value's bytes stand in the answer: first byte and length; bits share a byte."""
-    request = readings.plan.requests[block]
-    header = len(answer.response_bytes(block)) - (2 * request.count if not request.bits else (request.count + 7) // 8)
-    if answer.framing == "rtu":
+    sweep, k = answer
+    request = sweep.plan.requests[k]
+    header = len(sweep.response_bytes(k)) - (2 * request.count if not request.bits else (request.count + 7) // 8)
+    if sweep.framing == "rtu":
         header -= 2  # check sum at the end
-    first = offset - int(readings.plan.starts[block])
+    first = address - request.address
     return (header + first // 8, 1) if request.bits else (header + 2 * first, 2 * count)
 
 

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from typing import Any
 
-from bessinside.modbus import Client, ModbusError, Outcome, Refusals, Sweep, learn, parse_endpoint, probe_window
+import numpy as np
+from numpy.typing import NDArray
+
+from bessinside.modbus import (
+    Client,
+    ModbusError,
+    Outcome,
+    Refusals,
+    Sweep,
+    ask_again,
+    learn,
+    parse_endpoint,
+    probe_window,
+)
 from bessinside.runtime import chance, clock
 from bessinside.twin.line import Line
+from bessinside.twin.quality import Quality
 from bessinside.twin.readings import Readings
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
+ASK_AGAIN_S = 3600.0  # what a device refuses is asked again
 GRID_S = 0.1  # sweeps begin on a common grid: devices spread over its slots, and one wake-up serves all of a slot
 
 
@@ -25,11 +42,13 @@ class Poller:
         self.line = line
         self.endpoint = parse_endpoint(readings.bound.device.url)
         self.state = "connecting"
+        self._ask_again = math.inf  # loop time
         self._random = chance.stream(f"poller {readings.bound.device.id}")
 
     async def run(self) -> None:
         """Polls until cancelled: connect, sweep, and after a failure back off and try again."""
         wait = FIRST_RETRY_S
+        self._ask_again = clock.monotonic() + ASK_AGAIN_S
         while True:
             try:
                 client = await self.line.client()
@@ -48,7 +67,7 @@ class Poller:
         """Puts more than one request in flight where the plant file asks for it and a probe proves it."""
         wanted = self.readings.bound.device.quirks.get("window", 1)
         if wanted > 1 and client.window == 1 and self.readings.plan.requests:
-            first = self.readings.plan.requests[0]
+            first = self.readings.due().requests[0]
             client.window = await probe_window(self.endpoint, self.endpoint.unit, first, self.readings.quirks)
 
     async def _sweep_while_up(self, client: Client) -> bool:
@@ -58,17 +77,20 @@ class Poller:
         loop = asyncio.get_running_loop()
         due = self._slot(loop.time(), period) - period  # the first sweep is now
         while not client.closed:
-            sweep = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
-            readings.take(sweep)
-            answered |= bool((sweep.outcome == Outcome.OK).any())
-            if not sweep.ok and await self._learn(client, sweep):
-                if not readings.plan.requests:
-                    self.state, readings.error = "partly", readings.refuse_all()
+            sweep = await self._sweep(client)
+            some = bool((sweep.outcome == Outcome.OK).any())
+            answered |= some
+            if not sweep.ok and (found := await self._look(client, sweep)) != readings.refusals:
+                if not self._refuse(found):
                     return False
                 continue
-            if client.closed:
+            if client.closed and not some:
                 break
-            self._note(sweep.ok)
+            self._note()
+            if client.closed:
+                return answered
+            if readings.refusals.registers and loop.time() >= self._ask_again:
+                await self._heal(client)
             due += period
             if due < loop.time():  # a sweep took longer than a period: what was missed is not made up for
                 due = self._slot(loop.time(), min(period, GRID_S))
@@ -76,47 +98,59 @@ class Poller:
         self._down(readings.error or str(client.error))
         return answered
 
+    async def _sweep(self, client: Client) -> Sweep:
+        readings = self.readings
+        plan = readings.due()
+        sweep = await client.sweep(plan, self.endpoint.unit, readings.image(plan))
+        readings.take(sweep)
+        return sweep
+
     def _slot(self, now: float, within: float) -> float:
         """A random slot of the grid in the next `within` seconds."""
         slots = max(1, round(within / GRID_S))
         return (now // GRID_S + 1 + int(self._random.integers(slots))) * GRID_S
 
-    async def _learn(self, client: Client, sweep: Sweep) -> bool:
-        """Finds out what a refused block refuses; whether the reads were planned anew.
-
-        Two looks must agree: a request that was damaged on its way is answered with an exception too, and what is taken
-        for refused is never asked for again.
-        """
-        readings, known = self.readings, self.readings.refusals
-        first = await self._look(client, sweep)
-        if first == known:
-            return False
-        again = await client.sweep(readings.plan, self.endpoint.unit, readings.image())
-        readings.take(again)
-        second = await self._look(client, again)
-        both = {place: code for place, code in first.registers.items() if place in second.registers}
-        readings.refusals = Refusals(both, first.cuts & second.cuts)
-        if readings.refusals == known:
-            return False
-        log.info("%s refuses %d registers", readings.bound.device.id, len(both))
-        readings.replan()
-        return True
-
     async def _look(self, client: Client, sweep: Sweep) -> Refusals:
         """What is known to be refused, and what the refused blocks of a sweep add to it as far as the link lasts."""
-        readings = self.readings
-        layout, polled = readings.bound.layout, readings.polled
-        points = (layout.fc[polled], layout.address[polled], layout.words[polled])
-        found = Refusals(dict(readings.refusals.registers), set(readings.refusals.cuts))
+        found = self._known()
         try:
-            await learn(client, sweep, *points, found)
+            await learn(client, sweep, *self._points(), found)
         except ModbusError as error:
-            log.info("%s: %s while looking for refused registers", readings.bound.device.id, error)
+            log.info("%s: %s while looking for refused registers", self.readings.bound.device.id, error)
         return found
 
-    def _note(self, ok: bool) -> None:
+    async def _heal(self, client: Client) -> None:
+        """Asks for the refused registers again: the device may have started late, or have another firmware now."""
+        found = self._known()
+        self._ask_again = clock.monotonic() + ASK_AGAIN_S
+        try:
+            await ask_again(client, self.endpoint.unit, *self._points(), found)
+        except ModbusError as error:
+            log.info("%s: %s while asking for refused registers again", self.readings.bound.device.id, error)
+        if found != self.readings.refusals:
+            self._refuse(found)
+
+    def _refuse(self, found: Refusals) -> bool:
+        """Plans the reads anew without what is refused; False where nothing would be left."""
+        log.info("%s refuses %d registers", self.readings.bound.device.id, len(found.registers))
+        self._ask_again = clock.monotonic() + ASK_AGAIN_S
+        if self.readings.refuse(found):
+            return True
+        self.state = "partly"
+        return False
+
+    def _known(self) -> Refusals:
+        return Refusals(dict(self.readings.refusals.registers), set(self.readings.refusals.cuts))
+
+    def _points(self) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.integer[Any]]]:
+        """Function code, address and words of all points that are read."""
+        layout, polled = self.readings.bound.layout, self.readings.polled
+        return layout.fc[polled], layout.address[polled], layout.words[polled]
+
+    def _note(self) -> None:
+        """What the newest sweep says of the device, and those blocks that it left out."""
         readings = self.readings
-        if ok:
+        if (readings.block_quality == Quality.GOOD).all():
             if self.state != "up":
                 log.info("%s answers", readings.bound.device.id)
             self.state, readings.error, readings.failures = "up", "", 0

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from bessinside.errors import BessError
-from bessinside.modbus import parse_endpoint, parse_quirks
+from bessinside.modbus import Quirks, parse_endpoint, parse_quirks
 from bessinside.plant import SUNSPEC, Binding, BoundDevice, Device, Plant, bind, levels, load_plant, vocabulary
 from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
-from bessinside.twin import discovery
+from bessinside.twin import asked, discovery
 from bessinside.twin.derived import Derived
 from bessinside.twin.figure import FigureRow, LevelRow
 from bessinside.twin.formulas import FORMULAS
@@ -52,6 +52,7 @@ class Twin:
             device.map: load_map(device.map) for device in self.plant.devices if device.map != SUNSPEC
         }
         self._found: dict[str, RegisterMap] = {}
+        self._asked: dict[str, int] = {}
         self._lines: dict[str, Line] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._bind()
@@ -69,9 +70,12 @@ class Twin:
             polled.readings.bound = bound
             return polled
         readings = Readings(bound, parse_quirks({**bound.map.quirks, **bound.device.quirks}))
-        endpoint = parse_endpoint(bound.device.url)
-        line = self._lines.setdefault(endpoint.link, Line(endpoint, readings.quirks, bound.device.id))
-        return Poller(readings, line)
+        return Poller(readings, self._line(bound.device, readings.quirks))
+
+    def _line(self, device: Device, quirks: Quirks) -> Line:
+        """The connection to a device's address, which everybody behind that address shares."""
+        endpoint = parse_endpoint(device.url)
+        return self._lines.setdefault(endpoint.link, Line(endpoint, quirks, device.id))
 
     def _map_of(self, device: Device) -> RegisterMap | None:
         return self._found.get(device.id) if device.map == SUNSPEC else self._maps[device.map]
@@ -107,20 +111,36 @@ class Twin:
 
     async def _discover(self) -> None:
         """Asks every device that has not listed its registers yet; binds anew if one did."""
-        waiting = [device for device in self.plant.devices if device.id in self.undiscovered]
-        if any(await asyncio.gather(*(self._ask(device) for device in waiting))):
+        waiting: dict[str, list[Device]] = {}
+        for device in self.plant.devices:
+            if device.id in self.undiscovered:
+                waiting.setdefault(parse_endpoint(device.url).link, []).append(device)
+        if any(await asyncio.gather(*(self._ask_in_turn(devices) for devices in waiting.values()))):
             self._bind()
 
+    async def _ask_in_turn(self, devices: list[Device]) -> bool:
+        """Asks the devices behind one address, one after the other; those that it has no time for come next time."""
+        ends = clock.monotonic() + DISCOVERY_S
+        found = False
+        for device in sorted(devices, key=lambda device: self._asked.get(device.id, 0)):
+            if clock.monotonic() < ends:
+                self._asked[device.id] = self._asked.get(device.id, 0) + 1
+                found |= await self._ask(device)
+        return found
+
     async def _ask(self, device: Device) -> bool:
+        line = self._line(device, parse_quirks(device.quirks))
         try:
             async with asyncio.timeout(DISCOVERY_S):
-                found = await discovery.discover_map(device)
+                found = await discovery.discover_map(line, parse_endpoint(device.url).unit)
             bind(self.plant, lambda one: found if one is device else None)  # the list may not fit this plant
         except (BessError, TimeoutError) as error:
             why = str(error) or f"no list of models within {DISCOVERY_S:g} s"
             if why != self.undiscovered[device.id]:
                 log.warning("%s is left out: %s", device.id, why)
             self.undiscovered[device.id] = why
+            if all(poller.line is not line for poller in self.pollers):
+                await line.close()
             return False
         self._found[device.id] = found
         del self.undiscovered[device.id]
@@ -154,9 +174,17 @@ class Twin:
         index = self.derived.find(figure_id)
         if index is not None:
             return self._derived_row(index, now, language)
+        row = asked.sweep_figure(self.pollers, figure_id, now.time_ns, language)
+        row = row or asked.residual_row(self.binding, figure_id, now, language)
+        if row is not None:
+            return row
         carried = ", ".join(name for name in self.ids() if name.split("@")[0] == figure_id)
         hint = f"there are {carried}" if carried else f"`bessinside read {self.plant.name} '*'` lists all"
         raise UnknownFigure(f"{figure_id}: this plant has no such figure; {hint}")
+
+    def sweeps(self, language: str = "en") -> list[FigureRow]:
+        """Facts of every device's newest sweep: requests, failures, time from the first question to the last answer."""
+        return list(asked.sweep_rows(self.pollers, clock.now_ns(), language))
 
     def levels(self, language: str = "en", snapshot: Snapshot | None = None) -> list[LevelRow]:
         """The 14 levels, each with its figures; a metric that no device carries is there as not mapped."""
@@ -226,7 +254,7 @@ class Twin:
         row = self.figure(figure_id, now, language)
         index = self.binding.find(figure_id)
         if index is None:
-            return self._derived_passport(figure_id, row, now)
+            return self._derived_passport(figure_id, row, now, language)
         bound, i = self.binding.locate(index)
         readings = self.devices[bound.number]
         metric = self.binding.metrics[index]
@@ -250,10 +278,15 @@ class Twin:
             trend=Trend(times, [finite(value) for value in values]),
         )
 
-    def _derived_passport(self, figure_id: str, row: FigureRow, now: Snapshot) -> Passport:
+    def _derived_passport(self, figure_id: str, row: FigureRow, now: Snapshot, language: str) -> Passport:
         index = self.derived.find(figure_id)
         if index is None:
-            raise UnknownFigure(figure_id)
+            emulated = self.plant.emulated
+            found = asked.sweep_passport(self.pollers, figure_id, now.time_ns, language, emulated)
+            found = found or asked.residual_passport(self.binding, figure_id, now, language, emulated)
+            if found is None:
+                raise UnknownFigure(figure_id)
+            return found
         formula, part, inputs = self.derived.locate(index)
         marks = [Quality(mark) for mark in now.quality[inputs]]
         times = now.read_ns[inputs]

@@ -75,7 +75,10 @@ class Gate:
         method = "GET" if method == "HEAD" else method
         host = connection.headers.get("host", "")
         if self.hosts and host not in self.hosts:
-            raise PermissionDeniedException(f"this server is not called {host!r}")
+            raise PermissionDeniedException(
+                f"this server is not called {host!r}; if it is to be reached under that name, start it with --name "
+                "NAME, as it stands in the address but without the port"
+            )
         origin = connection.headers.get("origin")
         if (socket or method != "GET") and (origin is None or urlsplit(origin).netloc != host):
             raise PermissionDeniedException("foreign origin")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,16 +19,16 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundE
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED, WS_1008_POLICY_VIOLATION
 
 from bessinside import __version__
 from bessinside.runtime import disk
 from bessinside.twin import FigureRow, LevelRow, Passport, Twin, UnknownFigure
 from bessinside.web.access import COOKIE, Gate, check_points
+from bessinside.web.curves import OcvCurve, ocv_curve
 from bessinside.web.health import Health, health_of
 from bessinside.web.live import Live
 from bessinside.web.plantview import PlantRow, plant_row
-from bessinside.web.schema import page_schema
 from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
 
 log = logging.getLogger(__name__)
@@ -83,10 +83,24 @@ def create_app(
     async def get_levels(lang: Language = "en") -> list[LevelRow]:
         return twin.levels(lang)
 
+    @get("/api/sweeps", summary="Facts of every device's newest sweep, as figures")
+    async def get_sweeps(lang: Language = "en") -> list[FigureRow]:
+        return twin.sweeps(lang)
+
+    @get("/api/curves/ocv", summary="The open-circuit curve that a cell is compared with: a model")
+    async def get_ocv_curve() -> OcvCurve:
+        return ocv_curve()
+
     @get("/api/schema", summary="How to decode the frames of the live socket", media_type="application/json")
-    async def get_schema(lang: Language = "en") -> Response[bytes]:
+    async def get_schema(request: Request[Any, Any, Any], lang: Language = "en") -> Response[bytes]:
+        schema = live.schemas.get(lang)
+        tag = f'W/"{schema.tag}"'
+        known = request.headers.get("if-none-match") == tag
         return Response(
-            page_schema(twin, lang)[1], media_type="application/json", headers={"Cache-Control": "no-cache"}
+            b"" if known else schema.body,
+            status_code=HTTP_304_NOT_MODIFIED if known else HTTP_200_OK,
+            media_type="application/json",
+            headers={"Cache-Control": "no-cache", "ETag": tag},
         )
 
     @get("/api/figures/{figure_id:path}", summary="One figure; with /passport at the end, where it comes from")
@@ -134,7 +148,8 @@ def create_app(
     @websocket("/api/live")
     async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
         await socket.accept()
-        sending = asyncio.create_task(_send(socket, live))
+        token = socket.cookies.get(COOKIE)
+        sending = asyncio.create_task(_send(socket, live, lambda: accounts is None or bool(accounts.session(token))))
         leaving = asyncio.create_task(_left(socket))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -160,6 +175,8 @@ def create_app(
             get_plant,
             get_levels,
             get_schema,
+            get_sweeps,
+            get_ocv_curve,
             get_figure,
             get_session,
             sign_in,
@@ -184,10 +201,13 @@ def create_app(
     )
 
 
-async def _send(socket: WebSocket[Any, Any, Any], live: Live) -> None:
-    """Frames to one viewer, for as long as it takes them."""
+async def _send(socket: WebSocket[Any, Any, Any], live: Live, welcome: Callable[[], bool]) -> None:
+    """Frames to one viewer, for as long as it takes them and is signed in."""
     async with contextlib.aclosing(live.frames()) as frames:
         async for message in frames:
+            if not welcome():
+                await socket.close(code=WS_1008_POLICY_VIOLATION, reason="sign in again")
+                return
             if isinstance(message, str):
                 await socket.send_json({"schema": message})
             else:

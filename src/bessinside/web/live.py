@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from bessinside.modbus import ReadPlan
 from bessinside.runtime import clock
 from bessinside.twin import Twin
 from bessinside.web.frame import encode_frame
-from bessinside.web.schema import page_schema
+from bessinside.web.schema import Schemas
 
 TICK_S = 0.5
 
@@ -19,19 +18,16 @@ class Live:
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
+        self.schemas = Schemas(twin)
         self.schema = ""
-        self._plans: tuple[ReadPlan, ...] = ()
         self._frame = b""
         self._tick = asyncio.Event()
         self._viewers = 0
         self._task: asyncio.Task[None] | None = None
 
     def current_schema(self) -> str:
-        """The schema hash, computed anew only when a plan or the binding changed."""
-        plans = tuple(readings.plan for readings in self.twin.devices)
-        if plans != self._plans:
-            self._plans = plans
-            self.schema, _ = page_schema(self.twin)
+        """The hash of the present schema."""
+        self.schema = self.schemas.get().hash
         return self.schema
 
     async def frames(self) -> AsyncGenerator[str | bytes, None]:

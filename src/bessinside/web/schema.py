@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.plant import levels
+from bessinside.modbus import ReadPlan
+from bessinside.plant import Binding, levels
 from bessinside.twin import Twin
 
 _CELL_METRICS = {"cells": ("cell", "cell.voltage"), "sensors": ("sensor", "sensor.temperature")}
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What the page needs, as JSON. `hash` tells whether frames fit it, in any language; `tag` names its very bytes."""
+
+    hash: str
+    body: bytes
+
+    @property
+    def tag(self) -> str:
+        return hashlib.blake2b(self.body, digest_size=8).hexdigest()
+
+
+class Schemas:
+    """The schema of a twin in each language, made once for each plan of its reads."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self._binding: Binding | None = None
+        self._plans: tuple[ReadPlan, ...] = ()
+        self._made: dict[str, Schema] = {}
+
+    def get(self, language: str = "en") -> Schema:
+        """The present schema."""
+        plans = tuple(readings.plan for readings in self.twin.devices)
+        if self.twin.binding is not self._binding or plans != self._plans:
+            self._binding, self._plans, self._made = self.twin.binding, plans, {}
+        if language not in self._made:
+            self._made[language] = Schema(*page_schema(self.twin, language))
+        return self._made[language]
 
 
 def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
