@@ -10,7 +10,7 @@ from typing import Any
 from pymodbus.client import ModbusTcpClient
 
 PREFIX = {"": 1.0, "µ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
-BASE = ("W", "var", "VA", "Wh", "varh", "V", "A", "Hz", "Ω", "Pa")
+BASE = ("W", "var", "VA", "Wh", "varh", "V", "A", "Hz", "Ω", "Pa", "s")
 SCALED = {"l/min": 1 / 60000, "bar": 1e5} | dict.fromkeys(("%", "°C", "K", "rpm", "ppm", "%/m", "m", ""), 1.0)
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, dissect, type Field } from "../src/wire/bytes";
+import { bytesOf, dissect, linesOf, type Field } from "../src/wire/bytes";
 
 const part = (bytes: Uint8Array, fields: Field[], name: string) => {
   const field = fields.find((each) => each.name === name);
@@ -37,5 +37,17 @@ describe("frames on the wire", () => {
     const refused = bytesOf("000100000003018302");
     expect(part(refused, dissect(request, refused, 3, 0x50, 1).response, "exception")).toEqual([2]);
     expect(dissect(request, new Uint8Array(), 3, 0x50, 1).response).toEqual([]);
+  });
+
+  it("stands in lines: the head by its fields, registers under their addresses, the check sum last", () => {
+    const request = bytesOf("0103006B00037417");
+    const response = bytesOf("0103060022000000016DB5");
+    const { response: fields } = dissect(request, response, 3, 0x6c, 2);
+    const lines = linesOf(response, fields, 0x6b, false, 2);
+    expect(lines.map((line) => line.address)).toEqual([null, 0x6b, 0x6d, null]);
+    expect(lines[0]!.groups.map((group) => group.name)).toEqual(["unit", "function", "bytes"]);
+    expect(lines.slice(1, 3).flatMap((line) => line.groups.map((group) => group.name))).toEqual(["data", "value", "value"]);
+    expect(lines[3]!.groups.map((group) => [...group.bytes])).toEqual([[0x6d, 0xb5]]);
+    expect(lines.flatMap((line) => line.groups.flatMap((group) => [...group.bytes]))).toEqual([...response]);
   });
 });

@@ -24,6 +24,15 @@ describe("the field of cells", () => {
     expect(columnsOf(101) * Math.ceil(101 / columnsOf(101))).toBeGreaterThanOrEqual(101);
   });
 
+  it.each([[8, 20, 12], [8, 20, 4], [2, 40, 8]])("draws %d racks of %d modules of %d no tower", (racks, modules, each) => {
+    const grid = layOut(racks, modules, each, 1100, 1, 5);
+    expect(grid.height).toBeLessThanOrEqual(640);
+    expect(grid.width).toBeLessThanOrEqual(1100);
+    expect(grid.columns * grid.rows).toBe(each);
+    const places = new Set(Array.from({ length: racks * modules * each }, (_, i) => cellAt(grid, i).join()));
+    expect(places.size).toBe(racks * modules * each);
+  });
+
   it("is walked by arrow keys across modules and racks", () => {
     const grid = layOut(2, 2, 104, 1100, 1, 5);
     expect(step(grid, 0, "ArrowRight")).toBe(1);

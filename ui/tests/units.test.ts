@@ -24,6 +24,12 @@ describe("what a person reads", () => {
     expect(shown("Ω", "insulation", 2.45e6, 1000)).toBe("2,450 kΩ");
   });
 
+  it("writes small powers in watts and large ones without decimals that tell nobody anything", () => {
+    expect(shown("W", "active_power", -512.8, 0.1)).toBe("−512.8 W");
+    expect(shown("W", "active_power", 987_654.3, 0.1)).toBe("987.65 kW");
+    expect(shown("var", "reactive_power", -41_809.6, 0.1)).toBe("−41.81 kvar");
+  });
+
   it("reads a cell's voltage to the millivolt and counts as whole numbers where no register says how fine", () => {
     expect(shown("V", "cell_voltage_max", 3.3, null)).toBe("3.300 V");
     expect(shown("V", "cell_voltage_mean", 3.29944, null)).toBe("3.2994 V");

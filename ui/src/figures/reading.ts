@@ -1,11 +1,12 @@
 /** One figure as the page shows it: value decoded here from the raw words, quality and age from the frame. */
 
 import { language, t } from "../i18n";
-import { labelOf, type Model, type Ref } from "../plant/model";
+import { find, labelOf, type Model, type Ref } from "../plant/model";
 import { splitId } from "../plant/parts";
 import { kindOf as kindOfType, text } from "../wire/decode";
 import { power } from "../wire/fraction";
 import type { DerivedRow, LevelFigure, SymbolRow } from "../wire/schema";
+import { curve, openCircuit, residualOf, socAround, sweepFact, worstQuality } from "./asked";
 import { hasValue, Quality } from "./quality";
 import { model, paused, serverNow, snapshot, type Snapshot } from "./snapshot";
 import { displayOf, writeNumber } from "./units";
@@ -42,8 +43,34 @@ export function read(id: string): Reading {
   const shown = snapshot.value;
   const ref = of?.refs.get(id);
   const { part, metric } = splitId(id);
-  if (!of || !ref) return unmapped(of, id, part, metric);
+  if (!of || !ref) return readAsked(of, id, part, metric) ?? unmapped(of, id, part, metric);
   return ref.derived ? readDerived(of, ref, id, shown) : readPoint(of, ref.index, id, shown);
+}
+
+/** A figure that no frame carries: a fact of a sweep as the API last said it, or a cell's residual, computed here. */
+function readAsked(of: Model | null, id: string, part: string, metric: string): Reading | null {
+  const fact = part.startsWith("device/") ? sweepFact(id) : null;
+  const plain = { id, part, metric, derived: true, suspect: null, register: null };
+  if (fact) {
+    const { row, quality, ageS } = fact;
+    return { ...plain, label: row.label, unit: row.unit, modelled: false, value: row.value, ...writeValue(row.value, row.unit, metric, null, null), quality, ageS };
+  }
+  const cell = of ? residualOf(part, metric) : null;
+  if (!of || !cell) return null;
+  const [soc, voltage] = residualInputs(of, cell);
+  if (!soc || !voltage) return null;
+  const inputs = [read(soc), read(voltage)];
+  const quality = worstQuality(inputs.map((input) => input.quality));
+  const [share, volts] = [inputs[0]!.value, inputs[1]!.value];
+  const value = quality === Quality.Good && curve.value && share !== null && volts !== null ? volts - openCircuit(curve.value, share) : null;
+  const ages = inputs.map((input) => input.ageS);
+  const ageS = ages.includes(null) ? null : Math.max(...(ages as number[]));
+  return { ...plain, label: t("macro.residual"), unit: "V", modelled: true, value, ...writeValue(value, "V", metric, null, null), quality, ageS };
+}
+
+/** Ids of the registers behind a cell's residual: state of charge and voltage. */
+export function residualInputs(of: Model, cell: string): [soc: string | null, voltage: string | null] {
+  return [socAround(of, cell, (id) => read(id).quality), find(of, cell, "voltage")];
 }
 
 function unmapped(of: Model | null, id: string, part: string, metric: string): Reading {
@@ -182,13 +209,20 @@ function writePoint(of: Model, i: number, metric: string, value: number | null, 
   const codes = p.unit[i] === "code" || p.unit[i] === "" ? codeKind(of, i, metric) : null;
   if (value === null || !codes) return writeValue(value, p.unit[i]!, metric, quantum(of, i, shown), null);
   if (codes === "bits") {
-    const set = (symbols ?? []).filter((symbol) => (BigInt(value) >> BigInt(symbol.value)) & 1n).map(symbolText);
+    const set = bitsIn(value).map((bit) => symbols?.find((row) => row.value === bit) ?? bit).map((bit) => (typeof bit === "number" ? t("bits.unnamed", { n: bit }) : symbolText(bit)));
     return { shown: hex(value, bitsOf(of, i)), shownUnit: value === 0 ? t("bits.none") : set.join(", ") };
   }
   const symbol = symbols?.find((row) => row.value === value);
   if (symbol) return { shown: String(value), shownUnit: symbolText(symbol) };
   if (bitsOf(of, i) === 1 && value <= 1) return { shown: String(value), shownUnit: t(value ? "bit.on" : "bit.off") };
   return { shown: writeNumber(value, 0, language.value), shownUnit: "" };
+}
+
+/** Numbers of the bits that are set, lowest first. */
+function bitsIn(value: number): number[] {
+  const bits: number[] = [];
+  for (let rest = BigInt(Math.trunc(value)), bit = 0; rest > 0n; rest >>= 1n, bit++) if (rest & 1n) bits.push(bit);
+  return bits;
 }
 
 export function symbolText(symbol: SymbolRow): string {

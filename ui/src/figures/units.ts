@@ -33,6 +33,7 @@ const SCALES: Record<string, Scale> = {
   "m3/s": { unit: "l/min", factor: 60_000, decimals: 1 },
   rpm: { unit: "rpm", factor: 1, decimals: 0 },
   ppm: { unit: "ppm", factor: 1, decimals: 0 },
+  s: { unit: "ms", factor: 1e3, decimals: 1 },
   m: { unit: "m", factor: 1, decimals: 1 },
   "1": { unit: "", factor: 1, decimals: 3 },
   code: { unit: "", factor: 1, decimals: 0 },
@@ -43,13 +44,18 @@ const MEGA: Record<string, Scale> = {
   Wh: { unit: "MWh", factor: 1e-6, decimals: 3 },
   varh: { unit: "Mvarh", factor: 1e-6, decimals: 3 },
 };
+/** Below this a power whose register counts single watts is written in watts. */
+const SMALL_POWER = 10_000;
+/** More decimals of a kilowatt tell nobody anything, even where a register has them. */
+const POWER_DECIMALS = 2;
+const POWERS = ["kW", "kvar", "kVA"];
 const SMALL_DIFFERENCE = /(spread|residual|deviation|imbalance)/;
 
 /**
  * How a value is written: unit, factor and decimals.
  *
  * `quantum` is the smallest step of the register in SI (null for floats and formulas): no digit is shown that the register
- * cannot say, and none is lost. `digits` is the number of decimals a formula is good for, in SI. Counters above one
+ * cannot say, and none is lost but of powers finer than 10 W. `digits` is the number of decimals a formula is good for, in SI. Counters above one
  * million go to mega; differences of voltage are read in mV; tiny currents in mA or µA and small powers in W by their step.
  */
 export function displayOf(unit: string, metric: string, value: number, quantum: number | null, digits: number | null = null): Display {
@@ -58,13 +64,16 @@ export function displayOf(unit: string, metric: string, value: number, quantum: 
   if (unit === "A" && quantum !== null && quantum < 1e-3) {
     scale = quantum < 1e-5 ? { unit: "µA", factor: 1e6, decimals: 1 } : { unit: "mA", factor: 1e3, decimals: 1 };
   }
-  if (unit === "W" && quantum !== null && quantum <= 1) scale = { unit: "W", factor: 1, decimals: 0 };
+  if (unit === "W" && quantum !== null && quantum <= 1 && Math.abs(value) < SMALL_POWER) scale = { unit: "W", factor: 1, decimals: 0 };
   if (MEGA[unit] && Math.abs(value) >= 1e6) scale = MEGA[unit];
   return { unit: scale.unit, factor: scale.factor, decimals: decimalsOf(scale, quantum, digits, metric, value) };
 }
 
 function decimalsOf(scale: Scale, quantum: number | null, digits: number | null, metric: string, value: number): number {
-  if (quantum !== null && quantum > 0) return clamp(Math.ceil(-Math.log10(quantum * scale.factor) - 1e-6));
+  if (quantum !== null && quantum > 0) {
+    const fine = clamp(Math.ceil(-Math.log10(quantum * scale.factor) - 1e-6));
+    return POWERS.includes(scale.unit) ? Math.min(fine, POWER_DECIMALS) : fine;
+  }
   if (digits !== null) return clamp(Math.round(digits - Math.log10(scale.factor)));
   if (scale.unit === "" && Number.isInteger(value)) return 0;
   // a voltage of a single cell is read to the millivolt, its mean one step finer

@@ -3,9 +3,10 @@ import { Figure } from "../figures/figure";
 import { labelOf } from "../plant/model";
 import { partShort, splitId } from "../plant/parts";
 import { model } from "../figures/snapshot";
-import { t } from "../i18n";
+import { writeNumber } from "../figures/units";
+import { language, t } from "../i18n";
 import { Facts } from "./register";
-import type { DerivedPassport } from "../wire/schema";
+import type { DerivedPassport, ExchangeFact } from "../wire/schema";
 
 const FIRST = 12;
 
@@ -34,19 +35,58 @@ export function Formula({ derived }: { derived: DerivedPassport }) {
           ]}
         />
       </section>
-      <section class="pane">
-        <h3>{t("inspector.inputs", { n: derived.inputs_total })}</h3>
-        <div class="inputs">
-          {inputs.map((input) => (
-            <Figure key={input.id} id={input.id} as="line" label={[partShort(splitId(input.id).part), labelOf(of, input.id)].filter(Boolean).join(" · ")} />
-          ))}
-        </div>
-        {derived.inputs.length > FIRST && (
-          <button type="button" class="switch" onClick={() => setAll(!all)}>
-            {t(all ? "inspector.fewer" : "inspector.all")}
-          </button>
-        )}
-      </section>
+      {derived.exchanges && derived.exchanges.length > 0 && <Exchanges rows={derived.exchanges} />}
+      {derived.inputs.length > 0 && (
+        <section class="pane">
+          <h3>{t("inspector.inputs", { n: derived.inputs_total })}</h3>
+          <div class="inputs">
+            {inputs.map((input) => (
+              <Figure key={input.id} id={input.id} as="line" label={[partShort(splitId(input.id).part), labelOf(of, input.id)].filter(Boolean).join(" · ")} />
+            ))}
+          </div>
+          {derived.inputs.length > FIRST && (
+            <button type="button" class="switch" onClick={() => setAll(!all)}>
+              {t(all ? "inspector.fewer" : "inspector.all")}
+            </button>
+          )}
+        </section>
+      )}
     </>
+  );
+}
+
+/** The exchanges of a sweep: what was asked, when, how long the answer took, and how it ended. */
+function Exchanges({ rows }: { rows: ExchangeFact[] }) {
+  const first = Math.min(...rows.flatMap((row) => (row.sent_ms === null ? [] : [row.sent_ms])));
+  const write = (ms: number) => writeNumber(ms, 1, language.value);
+  return (
+    <section class="pane">
+      <h3>{t("inspector.exchanges", { n: rows.length })}</h3>
+      <div class="scroll exchanges" tabIndex={0} role="group" aria-label={t("inspector.exchanges", { n: rows.length })}>
+        <table class="steps">
+          <thead>
+            <tr>
+              {(["mirror.fc", "mirror.address", "fact.words", "fact.sent_after", "fact.took", "fact.outcome"] as const).map((key) => (
+                <th key={key} scope="col">
+                  {t(key)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, i) => (
+              <tr key={i}>
+                <td>{row.function_code}</td>
+                <td>{row.address}</td>
+                <td>{row.count}</td>
+                <td>{row.sent_ms === null ? "—" : `${write(row.sent_ms - first)} ms`}</td>
+                <td>{row.sent_ms === null || row.received_ms === null ? "—" : `${write(row.received_ms - row.sent_ms)} ms`}</td>
+                <td>{row.outcome}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }

@@ -11,6 +11,7 @@ import { Columns } from "../twin2d/bars";
 import { deviationColour } from "../twin2d/colour";
 import { reachOf } from "../twin2d/statistics";
 import { idAt } from "./field";
+import { Ocv } from "./ocv";
 import { PartChoice } from "./partchoice";
 
 /** The part of the cell that stands farthest from the mean, where none is named. */
@@ -43,35 +44,37 @@ export function CellMacro() {
   const named = looked && numberOf(looked, "cell") !== null ? looked : null;
   const cell = named ?? farthest(ids, centre);
   const rack = above(module, "rack")!;
-  const residuals = [cell, module, rack].filter((part): part is string => part !== null).map((part) => find(of, part, "ocv_residual")).filter((id): id is string => id !== null);
+  const residuals = [module, rack].map((part) => find(of, part, "ocv_residual")).filter((id): id is string => id !== null);
   return (
-    <section class="picture" aria-label={t("macro.title")}>
-      <div class="toolbar">
-        <PartChoice value={module} parts={partsOf(of, "module")} label={t("part.module")} onChange={(part) => navigate({ at: part, figure: null })} />
-        <h2 data-nav>
-          {t(mean ? "macro.against_register" : "macro.against_mean")} · {partTitle(module)}
-        </h2>
-      </div>
-      <Columns
-        columns={ids.map((id) => ({ id, label: partTitle(splitId(id).part) }))}
-        valueOf={(value) => (value - centre) * 1e3}
-        from={-reach}
-        to={reach}
-        base={0}
-        unit="mV"
-        label={t("macro.keys")}
-        selected={figure && ids.includes(figure) ? figure : cell ? find(of, cell, "voltage") : null}
-        colour={(value) => deviationColour(value, reach)}
-        onSelect={openFigure}
-      />
-      <div class="tiles">
-        {cell && find(of, cell, "voltage") && <Figure id={find(of, cell, "voltage")!} label={partTitle(cell)} />}
-        {mean && <Figure id={mean} />}
-        {residuals.map((id) => (
-          <Figure key={id} id={id} />
-        ))}
-      </div>
-      <p class="note">{t("macro.note")}</p>
-    </section>
+    <>
+      <section class="picture" aria-label={t("macro.title")}>
+        <div class="toolbar">
+          <PartChoice value={module} parts={partsOf(of, "module")} label={t("part.module")} onChange={(part) => navigate({ at: part, figure: null })} />
+          <h2 data-nav>
+            {t(mean ? "macro.against_register" : "macro.against_mean")} · {partTitle(module)}
+          </h2>
+        </div>
+        <Columns
+          columns={ids.map((id) => ({ id, label: partTitle(splitId(id).part) }))}
+          valueOf={(value) => (value - centre) * 1e3}
+          from={-reach}
+          to={reach}
+          base={0}
+          unit="mV"
+          label={t("macro.keys")}
+          selected={figure && ids.includes(figure) ? figure : cell ? find(of, cell, "voltage") : null}
+          colour={(value) => deviationColour(value, reach)}
+          onSelect={openFigure}
+        />
+        <div class="tiles">
+          {cell && find(of, cell, "voltage") && <Figure id={find(of, cell, "voltage")!} label={partTitle(cell)} />}
+          {mean && <Figure id={mean} />}
+          {residuals.map((id) => (
+            <Figure key={id} id={id} />
+          ))}
+        </div>
+      </section>
+      {cell && <Ocv cell={cell} ids={ids} />}
+    </>
   );
 }

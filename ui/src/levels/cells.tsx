@@ -12,6 +12,7 @@ import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
 import { percentile, reachOf } from "../twin2d/statistics";
 import { fieldNow, idAt, type FieldNow } from "./field";
+import { Sweeps } from "./sweeps";
 import { sensorPlaces } from "./sensorplaces";
 
 export type Mode = "deviation" | "percentile" | "fixed";
@@ -33,39 +34,42 @@ export function Cells() {
   const scale = scaleOf(now, mode);
   const places = rings ? sensorPlaces(of) : null;
   return (
-    <section class="picture" aria-label={t("cells.title")}>
-      <div class="toolbar">
-        <div class="segmented" role="group" aria-label={t("cells.scale")}>
-          {MODES.map((each) => (
-            <button key={each} type="button" aria-pressed={mode === each} onClick={() => setMode(each)} data-nav>
-              {t(`cells.mode.${each}` as Key)}
+    <>
+      <section class="picture" aria-label={t("cells.title")}>
+        <div class="toolbar">
+          <div class="segmented" role="group" aria-label={t("cells.scale")}>
+            {MODES.map((each) => (
+              <button key={each} type="button" aria-pressed={mode === each} onClick={() => setMode(each)} data-nav>
+                {t(`cells.mode.${each}` as Key)}
+              </button>
+            ))}
+          </div>
+          {of.sensors && (
+            <button type="button" class="switch" aria-pressed={rings} onClick={() => setRings(!rings)}>
+              {t("cells.sensors")}
             </button>
-          ))}
+          )}
+          {scale && <Legend scale={scale} {...(mode === "deviation" ? { unit: "mV", factor: 1e3, decimals: 0 } : { unit: "V", factor: 1, decimals: 3 })} title={t(`cells.legend.${mode}` as Key)} />}
         </div>
-        {of.sensors && (
-          <button type="button" class="switch" aria-pressed={rings} onClick={() => setRings(!rings)}>
-            {t("cells.sensors")}
-          </button>
-        )}
-        {scale && <Legend scale={scale} {...(mode === "deviation" ? { unit: "mV", factor: 1e3, decimals: 0 } : { unit: "V", factor: 1, decimals: 3 })} title={t(`cells.legend.${mode}` as Key)} />}
-      </div>
-      {rings && places && <p class="note">{t(places.stated ? "cells.sensors_stated" : "cells.sensors_even")}</p>}
-      <Readout field={field} index={at} />
-      <FieldMap
-        field={field}
-        values={now.values}
-        quality={now.quality}
-        scale={scale}
-        label={t("cells.keys")}
-        cursor={cursor}
-        selected={selected}
-        sensors={places?.places ?? null}
-        onCursor={setCursor}
-        onOpen={(index) => open(field, index)}
-        rackLabel={(rack, narrow) => (narrow ? partShort : partTitle)(field.rackParts[rack]!)}
-      />
-      <ModuleCells field={field} index={at} />
-    </section>
+        {rings && places && <p class="note">{t(places.stated ? "cells.sensors_stated" : "cells.sensors_even")}</p>}
+        <Readout field={field} index={at} />
+        <FieldMap
+          field={field}
+          values={now.values}
+          quality={now.quality}
+          scale={scale}
+          label={t("cells.keys")}
+          cursor={cursor}
+          selected={selected}
+          sensors={places?.places ?? null}
+          onCursor={setCursor}
+          onOpen={(index) => open(field, index)}
+          rackLabel={(rack, narrow) => (narrow ? partShort : partTitle)(field.rackParts[rack]!)}
+        />
+        <ModuleCells field={field} index={at} />
+      </section>
+      <Sweeps metric="cell.voltage" />
+    </>
   );
 }
 

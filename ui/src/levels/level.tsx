@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
+import { Attention } from "./attention";
 import { CellMacro } from "./cellmacro";
 import { Cells } from "./cells";
 import { DcLink } from "./dclink";
@@ -54,6 +55,7 @@ export function LevelView({ number }: { number: number }) {
           </p>
         </div>
       </header>
+      <Attention level={number} />
       {Picture && <Picture />}
       <FigureGroups level={level} />
     </article>

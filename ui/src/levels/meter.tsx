@@ -4,7 +4,7 @@ import { Age, Mark } from "../figures/figure";
 import { faceOf } from "../figures/quality";
 import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
-import { t } from "../i18n";
+import { t, type Key } from "../i18n";
 import { find, partsOf } from "../plant/model";
 import { partTitle } from "../plant/parts";
 import { openFigure } from "../page/route";
@@ -57,7 +57,7 @@ export function Meter() {
         <dl data-nav>
           {facts.map(([key, value]) => (
             <div key={key}>
-              <dt>{key}</dt>
+              <dt>{MEANT.includes(key) ? t(`meter.fact.${key}` as Key) : key}</dt>
               <dd>{String(value)}</dd>
             </div>
           ))}
@@ -66,6 +66,9 @@ export function Meter() {
     </section>
   );
 }
+
+/** Facts that have a name; a plant file may state others. */
+const MEANT = ["class", "ct", "vt", "calibration"];
 
 function DisplayLine({ id }: { id: string }) {
   const reading = read(id);

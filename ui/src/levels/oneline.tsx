@@ -16,10 +16,11 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
   const branches = converters.map((pcs) => ({ pcs, bus: of.buses.find((bus) => bus.pcs === pcs) ?? null }));
   const loose = of.buses.filter((bus) => !converters.includes(bus.pcs ?? ""));
   const rated = ratedPower(of);
+  const transformed = isTransformed(of, converters);
   const temperature = converters.map((pcs) => find(of, pcs, "transformer_temperature")).find(Boolean) ?? null;
   return (
     <section class="picture oneline" aria-label={t("oneline.title")}>
-      <div class="ol">
+      <div class={transformed ? "ol" : "ol ol-direct"}>
         <div class="ol-grid" aria-hidden="true">
           <Pylon />
           <span>{t("oneline.grid")}</span>
@@ -27,11 +28,13 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
         <Wire power={find(of, "meter", "active_power")} rated={rated} />
         <Card part="meter" level={13} metrics={detail === "meter" ? ["active_power", "reactive_power", "frequency", "energy_export", "energy_import"] : ["active_power", "frequency"]} />
         <Wire power={find(of, "meter", "active_power")} rated={rated} />
-        <div class={`ol-transformer${temperature ? "" : " hatched"}`}>
-          <Transformer />
-          <span class="ol-title">{t("oneline.transformer")}</span>
-          {temperature ? <Figure id={temperature} as="bare" /> : <span class="muted">{t("figure.no_register")}</span>}
-        </div>
+        {transformed && (
+          <div class={`ol-transformer${temperature ? "" : " hatched"}`}>
+            <Transformer />
+            <span class="ol-title">{t("oneline.transformer")}</span>
+            {temperature ? <Figure id={temperature} as="bare" /> : <span class="muted">{t("figure.no_register")}</span>}
+          </div>
+        )}
         <div class="ol-branches">
           {branches.map(({ pcs, bus }) => (
             <Branch key={pcs} pcs={pcs} bus={bus} rated={rated === null ? null : rated / converters.length} detail={detail} />
@@ -43,6 +46,20 @@ export function OneLine({ detail }: { detail: "meter" | "pcs" }) {
       </div>
     </section>
   );
+}
+
+const ALIKE = 1.2;
+
+/** Whether a transformer stands between meter and converters: not where both measure the same voltage. */
+export function isTransformed(of: Model, converters: string[]): boolean {
+  const volts = (part: string) => {
+    const id = find(of, part, "voltage_l1");
+    return id ? read(id).value : null;
+  };
+  const meter = volts("meter");
+  const converter = converters.map(volts).find((value) => value !== null && value > 0);
+  if (meter === null || meter <= 0 || converter === undefined || converter === null) return true;
+  return Math.max(meter, converter) / Math.min(meter, converter) > ALIKE;
 }
 
 export function ratedPower(of: Model): number | null {

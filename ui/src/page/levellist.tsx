@@ -1,7 +1,8 @@
 import { Mark } from "../figures/figure";
-import { Quality, RANK } from "../figures/quality";
+import { faceOf, Quality, RANK } from "../figures/quality";
 import { derivedQuality, pointQuality, qualitiesOf } from "../figures/reading";
 import { model, snapshot, type Snapshot } from "../figures/snapshot";
+import { trouble } from "../figures/trouble";
 import { t } from "../i18n";
 import type { Model } from "../plant/model";
 import { goToLevel, navigate, route } from "./route";
@@ -17,7 +18,7 @@ export function LevelList() {
         <select value={view === "level" ? String(level) : view} onChange={(event) => choose(event.currentTarget.value)} data-nav>
           {(of?.levels ?? []).map((row) => (
             <option key={row.id} value={row.id}>
-              {`${two(row.id)} ${row.title}`}
+              {`${two(row.id)} ${row.title}${of && isAlarmed(row.id) ? ` ▲ ${t("attention.alarm")}` : ""}`}
             </option>
           ))}
           <option value="registers">{t("nav.registers")}</option>
@@ -35,6 +36,7 @@ export function LevelList() {
                 </span>
                 <span class="level-title" data-nav>
                   {row.title}
+                  <State level={row.id} />
                 </span>
                 <Worst level={row.id} />
               </button>
@@ -68,8 +70,34 @@ const two = (n: number) => String(n).padStart(2, "0");
 
 function Worst({ level }: { level: number }) {
   const of = model.value;
-  return of ? <Mark quality={worstOf(of, level)} quiet /> : null;
+  if (!of) return null;
+  return isAlarmed(level) ? (
+    <span class="mark level-alarm" aria-hidden="true">
+      ▲
+    </span>
+  ) : (
+    <Mark quality={worstOf(of, level)} quiet />
+  );
 }
+
+function isAlarmed(level: number): boolean {
+  return trouble.value.set.some((register) => register.levels.includes(level));
+}
+
+/** In words under the level's title: an alarm that is set there, values that are not good. Nothing while all is well. */
+function State({ level }: { level: number }) {
+  const of = model.value;
+  if (!of || !snapshot.value) return null;
+  const worst = worstOf(of, level);
+  const bad = worst !== Quality.Good && worst !== Quality.NotMapped && worst !== Quality.None;
+  const alarm = isAlarmed(level);
+  const open = level === RACKS && trouble.value.open.length > 0;
+  if (!bad && !alarm && !open) return null;
+  const said = [alarm ? t("attention.alarm") : "", open ? t("attention.open") : "", bad ? t(faceOf(worst).key) : ""].filter(Boolean);
+  return <span class="level-state">{said.join(" · ")}</span>;
+}
+
+const RACKS = 3;
 
 /** Levels whose picture is the whole field of cells or of sensors. */
 const CELL_LEVELS = [7, 8];

@@ -3,11 +3,11 @@
 import { t, type Key } from "../i18n";
 
 export type Kind =
-  | "meter" | "pcs" | "bus" | "container" | "rack" | "module" | "cell" | "sensor" | "cooling" | "smoke" | "leak" | "site";
+  | "meter" | "pcs" | "bus" | "container" | "rack" | "module" | "cell" | "sensor" | "cooling" | "smoke" | "leak" | "site" | "device";
 
 const KIND: Record<string, Kind> = {
   meter: "meter", pcs: "pcs", bus: "bus", c: "container", r: "rack", m: "module", cell: "cell", ntc: "sensor",
-  cooling: "cooling", smoke: "smoke", leak: "leak", site: "site",
+  cooling: "cooling", smoke: "smoke", leak: "leak", site: "site", device: "device",
 };
 const PREFIX: Partial<Record<Kind, string>> = { container: "c", rack: "r", module: "m", cell: "cell", sensor: "ntc", pcs: "pcs", bus: "bus" };
 const DIGITS: Partial<Record<Kind, number>> = { rack: 2, cell: 3, sensor: 2 };

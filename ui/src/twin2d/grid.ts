@@ -25,9 +25,24 @@ export function columnsOf(each: number): number {
   return each / best > 4 * best || best > 4 * (each / best) ? Math.ceil(ideal) : best;
 }
 
-/** Lays a field out in `width` device pixels; `smallest` is the smallest cell a finger or an eye can find. */
+/** No field is higher than this, in CSS pixels, while flatter modules make it lower. */
+const HIGHEST = 640;
+
+/**
+ * Lays a field out in `width` device pixels; `smallest` is the smallest cell a finger or an eye can find. Many small
+ * modules in a rack would make a narrow tower: they are drawn flatter, as flat as it takes.
+ */
 export function layOut(racks: number, modules: number, each: number, width: number, scale: number, smallest: number): Grid {
-  const columns = columnsOf(each);
+  const usual = layOutWith(columnsOf(each), Infinity, racks, modules, each, width, scale, smallest);
+  if (usual.height <= HIGHEST * scale) return usual;
+  const flatter = Array.from({ length: each }, (_, i) => i + 1)
+    .filter((columns) => each % columns === 0 && columns > usual.columns)
+    .map((columns) => layOutWith(columns, HIGHEST * scale, racks, modules, each, width, scale, smallest))
+    .filter((grid) => grid.height <= HIGHEST * scale && grid.cell >= smallest * scale && grid.racksPerLine === usual.racksPerLine);
+  return flatter.reduce((best, grid) => (best === usual || grid.cell > best.cell ? grid : best), usual);
+}
+
+function layOutWith(columns: number, highest: number, racks: number, modules: number, each: number, width: number, scale: number, smallest: number): Grid {
   const rows = Math.ceil(each / columns);
   const rackGap = Math.round(8 * scale);
   const gap = Math.round(3 * scale);
@@ -35,9 +50,10 @@ export function layOut(racks: number, modules: number, each: number, width: numb
   const fit = (line: number) => Math.floor((width - (line - 1) * rackGap) / (line * columns));
   const lines = [racks, ...[2, 3, 4, 6, 12].filter((n) => racks % n === 0 && racks / n < racks).map((n) => racks / n)];
   const racksPerLine = lines.find((line) => fit(line) >= smallest * scale) ?? lines[lines.length - 1]!;
-  const cell = Math.max(2, Math.min(fit(racksPerLine), Math.round(16 * scale)));
-  const perRack = caption + modules * rows * cell + (modules - 1) * gap;
   const lineCount = Math.ceil(racks / racksPerLine);
+  const room = (highest - (lineCount - 1) * rackGap) / lineCount - caption - (modules - 1) * gap;
+  const cell = Math.max(2, Math.min(fit(racksPerLine), Math.round(16 * scale), Math.floor(room / (modules * rows))));
+  const perRack = caption + modules * rows * cell + (modules - 1) * gap;
   return {
     racks, modules, each, columns, rows, racksPerLine, cell, gap, rackGap, caption,
     width: racksPerLine * columns * cell + (racksPerLine - 1) * rackGap,

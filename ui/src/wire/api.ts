@@ -1,6 +1,6 @@
 /** Calls to the product's own API; the page has one origin and no other server. */
 
-import type { Health, LevelRow, Passport, PlantRow, Schema, Session } from "./schema";
+import type { Health, LevelFigure, LevelRow, OcvCurve, Passport, PlantRow, Schema, Session } from "./schema";
 
 export class ApiError extends Error {
   override name = "ApiError";
@@ -38,5 +38,7 @@ export const api = {
   plant: () => call<PlantRow>("/api/plant"),
   schema: (language: string) => call<Schema>(`/api/schema?lang=${language}`),
   levels: (language: string) => call<LevelRow[]>(`/api/levels?lang=${language}`),
+  sweeps: (language: string) => call<LevelFigure[]>(`/api/sweeps?lang=${language}`),
+  ocv: () => call<OcvCurve>("/api/curves/ocv"),
   passport: (id: string, language: string) => call<Passport>(`/api/figures/${figurePath(id)}/passport?lang=${language}`),
 };

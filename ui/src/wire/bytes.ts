@@ -62,3 +62,38 @@ export function dissect(request: Uint8Array, response: Uint8Array, fc: number, a
   answered.push(...tail(response, end));
   return { request: [...lead, ...asked], response: answered };
 }
+
+/** Bytes that are read together: a field of the head, a register of two bytes, or eight bits. */
+export interface Group {
+  name: Field["name"];
+  from: number;
+  bytes: Uint8Array;
+}
+
+/** One line of a frame; `address` is that of its first register (or bit), null for head and checksum. */
+export interface Line {
+  address: number | null;
+  groups: Group[];
+}
+
+/** A frame in lines: first the head by its fields, then its data `perLine` registers a line, then the checksum. */
+export function linesOf(bytes: Uint8Array, fields: Field[], first: number, bits: boolean, perLine: number): Line[] {
+  const isData = (field: Field) => field.name === "data" || field.name === "value";
+  const group = (name: Field["name"], from: number, to: number): Group => ({ name, from, bytes: bytes.slice(from, to) });
+  const data = fields.filter(isData);
+  const start = data[0]?.from ?? bytes.length;
+  const end = data[data.length - 1]?.to ?? bytes.length;
+  const head = fields.filter((field) => !isData(field) && field.from < start).map((field) => group(field.name, field.from, field.to));
+  const tail = fields.filter((field) => !isData(field) && field.from >= end && data.length > 0).map((field) => group(field.name, field.from, field.to));
+  const size = bits ? 1 : 2;
+  const words: Group[] = [];
+  for (let at = start; at < end; at += size) {
+    const name = data.find((field) => at >= field.from && at < field.to)?.name ?? "data";
+    words.push(group(name, at, Math.min(end, at + size)));
+  }
+  const lines: Line[] = head.length ? [{ address: null, groups: head }] : [];
+  for (let n = 0; n < words.length; n += perLine) {
+    lines.push({ address: first + n * (bits ? 8 : 1), groups: words.slice(n, n + perLine) });
+  }
+  return tail.length ? [...lines, { address: null, groups: tail }] : lines;
+}

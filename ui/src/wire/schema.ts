@@ -189,6 +189,27 @@ export interface ReadingPassport {
   commands: Record<string, string>;
 }
 
+/** The open-circuit curve: SoC in %, voltages in V, with the two branches of the hysteresis. */
+export interface OcvCurve {
+  label: string;
+  source: string;
+  licence: string;
+  temperature_c: number;
+  soc: number[];
+  mean: number[];
+  charge: number[];
+  discharge: number[];
+}
+
+export interface ExchangeFact {
+  function_code: number;
+  address: number;
+  count: number;
+  sent_ms: number | null;
+  received_ms: number | null;
+  outcome: string;
+}
+
 export interface InputRow {
   id: string;
   value: number | null;
@@ -205,6 +226,8 @@ export interface DerivedPassport {
   inputs_total: number;
   left_out: number;
   skew_ms: number | null;
+  /** The exchanges of a sweep, where the figure is one of its facts. */
+  exchanges?: ExchangeFact[];
 }
 
 export interface Passport {
