@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from writers import commands, derived, keys, levels, maps, metrics, routes
+from writers import commands, derived, keys, levels, maps, metrics, routes, scenarios
 
 HERE = Path(__file__).parent
 HEAD = "<!-- Written by docs/make_reference.py: change the source, then run it again. -->\n\n"
@@ -23,6 +23,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics.page(),
         "levels.md": levels.page(),
         "derived.md": derived.page(),
+        "scenarios.md": scenarios.page(),
         "cli.md": commands.page(),
         "api.md": routes.page(),
         "map-keys.md": keys.map_keys_page(),

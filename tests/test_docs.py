@@ -118,6 +118,7 @@ def test_every_map_key_is_documented(title: str, known: Iterable[str]) -> None:
         ("[plant]", plantfile._PLANT_KEYS),
         ("[anatomy.c1]", {"racks", "modules", "cells", "sensors"}),
         ("[bus.bus1]", {"pcs", "racks"}),
+        ("[emulator]", plantfile._EMULATOR_KEYS),
         ("[[device]]", plantfile._DEVICE_KEYS),
         ("url", {key for keys in endpoint._KEYS.values() for key in keys}),
         ("quirks", quirks._KEYS),
@@ -130,7 +131,11 @@ def test_every_plant_file_key_is_documented(title: str, known: Iterable[str]) ->
 def test_the_guide_to_plant_files_names_every_key() -> None:
     guide = text(GUIDES / "own-plant.md")
     known = (
-        plantfile._TABLES | plantfile._PLANT_KEYS | plantfile._DEVICE_KEYS | {"racks", "modules", "cells", "sensors"}
+        plantfile._TABLES
+        | plantfile._PLANT_KEYS
+        | plantfile._DEVICE_KEYS
+        | plantfile._EMULATOR_KEYS
+        | {"racks", "modules", "cells", "sensors"}
     )
     assert {key for key in known if not re.search(rf"\b{key}\b", guide)} == set()
 

@@ -64,7 +64,7 @@ def _aligned(line: str, width: int) -> str:
 def _name(parameter: Any) -> str:
     if not parameter.opts[0].startswith("-"):
         return str(parameter.metavar or parameter.name).strip("[]").upper()
-    value = "" if getattr(parameter, "is_flag", False) else f" {parameter.name.upper()}"
+    value = "" if getattr(parameter, "is_flag", False) else f" {parameter.metavar or parameter.name.upper()}"
     return f"{'/'.join(parameter.opts)}{value}"
 
 

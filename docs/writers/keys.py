@@ -39,6 +39,7 @@ _PLANT_TABLES = {
     "[plant]": f"{_PLANT}{{}}\n{_DEVICE}",
     "[anatomy.c1]": f"{_PLANT}[anatomy.c1]\n{{}}\n{_DEVICE}",
     "[bus.bus1]": f"{_PLANT}[bus.bus1]\n{{}}\n{_DEVICE}",
+    "[emulator]": f"{_PLANT}[emulator]\n{{}}\n{_DEVICE}",
     "[[device]]": f"{_PLANT}{_DEVICE}{{}}\n",
 }
 UNKNOWN = "no-such-key"

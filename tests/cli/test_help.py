@@ -29,7 +29,8 @@ COMMANDS = sorted(commands(app))
 def test_the_commands() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
         *("capture", "demo", "emulate", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
-        *("plant check", "plant list", "read", "replay", "run", "scan", "user"),
+        *("plant check", "plant list", "read", "replay", "run", "scan"),
+        *("scenarios list", "scenarios show", "user"),
     ]
 
 

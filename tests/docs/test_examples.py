@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from bessinside.cli import app
+from bessinside.emulator.scenario import parse as parse_scenario
 from bessinside.plant import levels, parse_plant
 from bessinside.plant.levels import Level
 from bessinside.registers import core_unit, parse_map
@@ -35,8 +36,11 @@ def test_python_runs(example_python: str, emulated: Any, capsys: pytest.CaptureF
     assert "nan" not in printed
 
 
-def test_toml_is_a_plant(example_toml: str, tmp_path: Path) -> None:
+def test_toml_is_a_plant_or_a_scenario(example_toml: str, tmp_path: Path) -> None:
     table = tomllib.loads(example_toml)
+    if "act" in table:
+        assert parse_scenario(example_toml, f"{table['id']}.toml").act
+        return
     own = [device["map"] for device in table["device"] if device["map"].endswith(".yaml")]
     for name in own:
         (tmp_path / name).touch()

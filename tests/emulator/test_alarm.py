@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from bessinside.emulator.alarm import RULES, AlarmBank
 
@@ -21,6 +22,7 @@ CALM = {
     "discharge_current": 150.0,
     "insulation": 1e7,
     "soc": 50.0,
+    "unheard": 0.0,
 }
 
 
@@ -31,7 +33,10 @@ def bank(**given: float) -> AlarmBank:
 
 
 def step(made: AlarmBank, **given: float) -> None:
-    made.step({name: np.array([given.get(name, value), value]) for name, value in CALM.items()})
+    assert set(given) <= set(CALM) == set(made.quantity)
+    for name, value in CALM.items():
+        made.quantity[name][:] = given.get(name, value), value
+    made.step()
 
 
 def test_a_calm_rack_is_silent() -> None:
@@ -83,3 +88,32 @@ def test_a_word_has_the_bit_of_its_rule() -> None:
     made = bank(soc=2.0)
     bit = next(index for index, rule in enumerate(RULES) if rule.name == "LOW_SOC")
     assert made.word(1).tolist() == [float(2**bit), 0.0]
+
+
+@drawn(st.data())
+def test_hysteresis_holds_for_any_course(data: st.DataObject) -> None:
+    """Set beyond the threshold, cleared only when back by the hysteresis, kept between: a reference in plain words."""
+    rule = data.draw(st.sampled_from(RULES))
+    width = max(abs(rule.thresholds[2] - rule.thresholds[0]), rule.hysteresis)
+    middle = rule.thresholds[1]
+    course = data.draw(st.lists(st.floats(middle - 2.0 * width, middle + 2.0 * width), min_size=1, max_size=30))
+    made, active = AlarmBank(2), [False] * 3
+    for value in course:
+        made.quantity[rule.quantity][:] = value, CALM[rule.quantity]
+        for name in set(CALM) - {rule.quantity}:
+            made.quantity[name][:] = CALM[name]
+        made.step()
+        for level, threshold in enumerate(rule.thresholds):
+            bad, edge = rule.sign * value, rule.sign * threshold
+            active[level] = bad > edge or (active[level] and bad > edge - rule.hysteresis)
+        assert [rule.name in made.names(level)[0] for level in (1, 2, 3)] == active
+        assert made.silent == (not made.active.any())
+
+
+def test_an_unknown_quantity_changes_no_alarm() -> None:
+    made = bank(cell_high=3.66)
+    step(made, cell_high=float("nan"))
+    assert made.names(2)[0] == {"CELL_OVERVOLTAGE"}
+    step(made, cell_high=3.3)
+    step(made, cell_high=float("nan"))
+    assert made.names()[0] == set()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bessinside.emulator import ocv
+from bessinside.emulator import battery_readings, ocv
 from bessinside.emulator.bms import MAX_CURRENT, Bms
 from bessinside.emulator.cell import Cells, CellType
 from bessinside.emulator.ntc import Sensors
@@ -143,8 +143,12 @@ def test_a_trip_opens_the_contactors_until_somebody_reconnects() -> None:
     bench.cells.refresh()
     bench.step(0.0, 3.0)
     assert bench.bms.reconnect(3)
+    bench.step(3e5, 2.0)
+    assert bench.circuit.current[3] == 0.0  # precharge takes its time
+    assert battery_readings.rack(bench.bms)["relay_precharge"][3] == 1.0
     bench.step(3e5, 3.0)
     assert bench.circuit.current[3] > 10.0
+    assert battery_readings.rack(bench.bms)["relay_precharge"][3] == 0.0
 
 
 def test_throughput_makes_cycles() -> None:
@@ -174,3 +178,149 @@ def test_a_fast_rise_is_an_alarm_and_a_slow_one_is_not() -> None:
         bench.step(0.0, 1.0)
     assert "FAST_TEMPERATURE_RISE" in bench.bms.alarms.names()[5]
     assert bench.bms.alarms.names()[4] == set()
+
+
+def test_a_rack_far_from_its_bus_is_refused() -> None:
+    bench = Bench()
+    bench.bms.disconnect(3)
+    bench.step(1.2e6, 600.0, dt=5.0)
+    assert abs(bench.circuit.emf[3] - bench.circuit.bus_voltage[0]) > 5.0
+    assert not bench.bms.reconnect(3)
+    assert "RELAY_CONTROLLED" in bench.bms.maintenance()[3]
+    assert not bench.circuit.closed[3]
+
+
+def test_drift_is_percent_a_day_and_goes_at_the_next_full_charge() -> None:
+    bench, plain = Bench(0.5), Bench(0.5)
+    bench.bms.drift[2] = 12.0
+    for each in (bench, plain):
+        each.step(0.0, 7200.0, dt=10.0)
+    error = bench.bms.rack_soc - plain.bms.rack_soc
+    np.testing.assert_allclose(error, [0.0, 0.0, 1.0] + [0.0] * 9, atol=1e-9)
+    bench.bms.drift[2] = -40.0
+    bench.cells.soc[:] = 0.975
+    bench.bms.soc[:] = 98.0
+    for _ in range(3600):
+        if bench.bms.full.all():
+            break
+        bench.step(-np.minimum(bench.bms.bus_limits()[0] * 1400.0, 1.0e6), 5.0, dt=5.0)
+    assert (bench.bms.rack_soc == 100.0).all()
+
+
+def test_a_silent_module_has_no_values_and_its_rack_opens_after_a_minute() -> None:
+    bench = Bench()
+    bench.step(3e5, 2.0)
+    before = battery_readings.rack(bench.bms)
+    bench.bms.silent[13] = True  # rack 4, module 2
+    bench.step(3e5, 3.0)
+    cells = battery_readings.cell(bench.bms)["voltage"].reshape(48, 104)
+    assert np.isnan(cells[13]).all()
+    assert not np.isnan(np.delete(cells, 13, axis=0)).any()
+    assert np.isnan(battery_readings.sensor(bench.bms)["temperature"]).sum() == 24
+    module, rack = battery_readings.module(bench.bms), battery_readings.rack(bench.bms)
+    assert np.isnan(module["cell_voltage_max"]).tolist() == [n == 13 for n in range(48)]
+    assert np.isnan(module["voltage"]).sum() == 1
+    assert not np.isnan(module["current"]).any()
+    for name, values in rack.items():
+        assert not np.isnan(values).any(), name
+    assert rack["voltage"] == pytest.approx(before["voltage"], abs=1.0)
+    assert rack["cell_voltage_min_module"][3] != 2.0
+    assert bench.bms.maintenance()[3] == {"COMMUNICATION"}
+    assert bench.bms.alarms.names() == [set()] * 12
+    bench.step(3e5, 12.0)
+    assert bench.bms.alarms.names(2)[3] == {"BMU_COMMUNICATION"}
+    assert bench.bms.bus_limits()[1][0] == 0.0
+    bench.step(3e5, 50.0)
+    assert bench.circuit.closed.tolist() == [rack != 3 for rack in range(12)]
+    bench.bms.silent[:] = False
+    bench.step(0.0, 2.0)
+    assert bench.bms.alarms.names() == [set()] * 12
+    assert not bench.circuit.closed[3]
+
+
+def test_a_rack_all_of_whose_boards_are_silent_keeps_what_it_knew() -> None:
+    bench = Bench()
+    bench.step(0.0, 2.0)
+    known = bench.bms.temperature_extremes.high[5]
+    bench.bms.silent[20:24] = True
+    bench.step(0.0, 3.0)
+    assert bench.bms.temperature_extremes.high[5] == known
+    assert not np.isnan(bench.bms.charge_limit).any()
+    assert np.isnan(battery_readings.rack(bench.bms)["cell_voltage_mean"][5])
+
+
+@pytest.mark.parametrize("reads", [-50.0, 150.0])
+def test_a_dead_ntc_shows_but_does_not_count(reads: float) -> None:
+    bench = Bench()
+    bench.step(0.0, 5.0)
+    before = battery_readings.rack(bench.bms)
+    bench.sensors.forced[2 * 96 + 40] = reads
+    bench.step(0.0, 2.0)
+    after = battery_readings.rack(bench.bms)
+    assert battery_readings.sensor(bench.bms)["temperature"][2 * 96 + 40] == reads
+    for name in ("temperature_max", "temperature_min", "temperature_mean", "temperature_spread"):
+        assert after[name] == pytest.approx(before[name], abs=0.2), name
+    assert bench.bms.alarms.names() == [set()] * 12
+    assert bench.bms.maintenance()[2] == {"TEMPERATURE_ACQUISITION"}
+    assert (bench.bms.charge_limit == MAX_CURRENT).all()
+
+
+def test_an_insulation_fault_is_seen_on_the_whole_bus_until_the_contactors_open() -> None:
+    bench = Bench()
+    healthy = bench.bms.insulation.copy()
+    assert 5e6 < healthy.min() < healthy.max() < 2e7
+    bench.bms.insulation_fault[0, 2] = 2e5
+    bench.step(0.0, 2.0)
+    assert bench.bms.insulation[0, 2] > 3e5  # the monitor needs its time
+    bench.step(0.0, 60.0)
+    assert bench.bms.tripped.tolist() == [True] * 6 + [False] * 6
+    bench.step(0.0, 60.0)
+    np.testing.assert_allclose(bench.bms.insulation[0, 2], 2e5, rtol=0.05)
+    np.testing.assert_allclose(np.delete(bench.bms.insulation[0], 2), np.delete(healthy[0], 2), rtol=0.1)
+    assert [bench.bms.reconnect(rack) for rack in range(6)] == [True, True, False, True, True, True]
+
+
+def test_the_emergency_stop_opens_everything_and_restart_closes_it() -> None:
+    bench = Bench()
+    bench.step(1e6, 5.0)
+    bench.bms.stopped = True
+    bench.step(0.0, 3.0)
+    assert not bench.circuit.closed.any()
+    assert not bench.bms.ready().any()
+    assert bench.bms.maintenance() == [{"EMERGENCY_STOP"}] * 12
+    assert bench.bms.restart() == [False] * 12
+    bench.bms.stopped = False
+    bench.step(0.0, 60.0)
+    assert not bench.circuit.closed.any()  # nobody said so yet
+    assert bench.bms.restart() == [True] * 12
+    bench.step(0.0, 5.0)
+    assert bench.circuit.closed.all()
+
+
+def test_instruments_stay_inside_their_accuracy_and_physics_keeps_the_truth() -> None:
+    bench = Bench()
+    bench.step(1.1e6, 20.0)
+    bms, circuit = bench.bms, bench.circuit
+    for shown, true, limit in (
+        (bms.cell_voltage, bench.cells.voltage, 5e-3),
+        (bms.voltage, circuit.voltage, 7.5),
+        (bms.current, circuit.current, 2.0),
+    ):
+        error = shown - true
+        assert 0.0 < np.abs(error).max() < limit
+        assert error.std() > 0.05 * limit * 0.3
+    assert np.array_equal(battery_readings.rack(bms)["voltage"], bms.voltage)
+    assert np.array_equal(battery_readings.cell(bms)["voltage"], bms.cell_voltage.ravel())
+    before = bms.cell_voltage - bench.cells.voltage
+    bench.step(-1.1e6, 20.0)
+    np.testing.assert_allclose(bms.cell_voltage - bench.cells.voltage, before, atol=1e-12)  # an error stays as it is
+
+
+def test_counters_never_go_back_whatever_the_power_does() -> None:
+    bench, chance = Bench(), np.random.default_rng(8)
+    for _ in range(80):
+        before = [bench.bms.throughput.copy(), bench.bms.energy_charged.copy(), bench.bms.energy_discharged.copy()]
+        bench.step(chance.uniform(-1.2e6, 1.2e6, 2), 2.0)
+        after = [bench.bms.throughput, bench.bms.energy_charged, bench.bms.energy_discharged]
+        assert all((new >= old).all() for new, old in zip(after, before, strict=True))
+        assert any((new > old).all() for new, old in zip(after, before, strict=True))

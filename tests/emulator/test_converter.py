@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import csv
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bessinside.emulator import table
-from bessinside.emulator.converter import RATED, Converter
+from bessinside.emulator.converter import Converter
 
+RATED = 1.25e6
 CONVERTER = Converter()
 ROWS = table.read("pcs_efficiency")
 
@@ -46,3 +51,27 @@ def test_no_load_loss_does_not_depend_on_the_direction() -> None:
 def test_ac_power_is_the_inverse(power: float, voltage: float) -> None:
     dc = np.array([power + CONVERTER.loss(power, voltage)])
     assert CONVERTER.ac_power(dc, np.array([voltage]))[0] == pytest.approx(power, abs=2.0)
+
+
+def test_all_sixty_points_of_the_vendor_s_table() -> None:
+    path = Path(os.environ.get("BESSINSIDE_DATA") or "") / "lfp" / "kehua_bcs1250k_efficiency_selfpowered.csv"
+    if "BESSINSIDE_DATA" not in os.environ or not path.exists():
+        pytest.skip(f"BESSINSIDE_DATA does not lead to lfp/{path.name}: efficiencies are not compared")
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    found = [
+        (100 * efficiency(sign * float(row["load_pct"]) / 100 * RATED, float(row["udc_V"])), float(row[column]))
+        for row in rows
+        for sign, column in ((1.0, "discharge_pct"), (-1.0, "charge_pct"))
+    ]
+    assert len(found) == 60
+    assert max(abs(ours - theirs) for ours, theirs in found) <= 0.05
+
+
+@given(st.floats(-1.1, 1.1), st.floats(1060.0, 1500.0), st.floats(0.05, 4.0), st.floats(0.3, 1.2))
+def test_another_size_has_the_same_curve_in_shares_of_its_own(
+    load: float, voltage: float, share: float, level: float
+) -> None:
+    other = Converter(share * RATED, level)
+    loss = other.loss(load * share * RATED, voltage * level)
+    assert loss == pytest.approx(share * CONVERTER.loss(load * RATED, voltage), rel=1e-9)

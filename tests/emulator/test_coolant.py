@@ -83,3 +83,29 @@ def test_a_dead_pump_is_told_by_flow_and_alarm() -> None:
     assert readings["pump_status"] == 2.0
     assert loop.alarms(leaking=False) == {"PUMP_FAULT", "LOW_COOLANT_FLOW"}
     assert loop.chiller_heat == 0.0
+
+
+def test_a_leak_lowers_the_pressure_until_the_pump_saves_itself() -> None:
+    loop = make()
+    loop.leak_rate = 5000.0 / 60.0  # 0.05 bar a minute
+    step(loop, 60, hottest=27.0, working=True)
+    start = loop.readings(leaking=False)["coolant_return_pressure"]
+    step(loop, 240, hottest=27.0, working=True)
+    assert loop.readings(leaking=False)["coolant_return_pressure"] - start == pytest.approx(-20000.0, abs=2500.0)
+    assert loop.alarms(leaking=False) == set()
+    step(loop, 540, hottest=27.0, working=True)
+    assert loop.alarms(leaking=True, inside=True) == {"LOW_COOLANT_PRESSURE", "EXTERNAL_LEAK", "INTERNAL_LEAK"}
+    assert loop.mass_flow > 0.0
+    step(loop, 600, hottest=27.0, working=True)
+    assert loop.mass_flow == 0.0
+    assert "LOW_COOLANT_FLOW" in loop.alarms(leaking=False)
+    loop.leak_rate = 0.0
+    loop.refill()
+    step(loop, 60, hottest=27.0, working=True)
+    assert loop.mass_flow > 0.0
+    assert loop.alarms(leaking=False) == set()
+
+
+def test_warm_coolant_stands_under_more_pressure() -> None:
+    cold, warm = make(10.0), make(30.0)
+    assert warm.fill_pressure - cold.fill_pressure == pytest.approx(16000.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bessinside.emulator import ocv
 from bessinside.emulator.cell import Cells, CellType
 from bessinside.emulator.ocv import OpenCircuit
 
@@ -66,3 +67,10 @@ def test_the_model_follows_a_measured_drive_cycle() -> None:
     assert inside.sum() > 30_000
     assert np.sqrt((error**2).mean()) < 6.0
     assert abs(error.mean()) < 3.0
+
+
+def test_the_table_lies_near_that_of_another_makers_cell() -> None:
+    other, soc = curve(folder()), np.linspace(0.10, 0.90, 801)
+    apart = 1e3 * (ocv.load().at(soc)[0] - other.at(soc)[0])
+    assert np.sqrt((apart**2).mean()) < 15.0
+    assert np.abs(apart).max() < 30.0

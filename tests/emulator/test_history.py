@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bessinside.emulator import history, ocv
+from bessinside.emulator import ageing, history, ocv
 from bessinside.emulator.cell import CellType
 from bessinside.emulator.converter import Converter
 
@@ -29,13 +29,24 @@ def test_energy_fits_the_cycles() -> None:
     assert past.age == pytest.approx(410 / 1.8 * 86400)
 
 
-def test_health_follows_the_warranted_curve() -> None:
-    years = {1: 0.959, 5: 0.876, 10: 0.799}
-    for year, health in years.items():
-        assert make(year * 365.25 * 1.8).health == pytest.approx(health, abs=0.004)
+def test_a_plant_that_cycles_twice_a_day_ages_faster_than_one_that_cycles_once() -> None:
+    for years in (1.0, 5.0, 10.0):
+        past = make(history.cycles_in(years))
+        assert past.age == pytest.approx(years * 365.25 * 86400)
+        assert past.health == pytest.approx(ageing.health(years, history.use(CellType(), 4992, 1.6e6)))
+        assert 0.005 < ageing.health(years) - past.health < 0.04
+        assert past.resistance_rise == pytest.approx(0.029 * years, rel=0.1)
+
+
+def test_an_old_plant_loses_more_on_the_way_through_its_cells() -> None:
+    young, old = (make(history.cycles_in(years)) for years in (1.0, 15.0))
+    assert old.dc_discharged / old.dc_charged < young.dc_discharged / young.dc_charged - 0.003
+    per_cycle = [past.dc_discharged / past.cycles for past in (young, old)]
+    assert per_cycle[1] < 0.9 * per_cycle[0]
 
 
 def test_a_new_plant_has_counted_nothing() -> None:
     past = make(0.0)
     assert past.health == 1.0
+    assert past.resistance_rise == 0.0
     assert past.meter_import == past.meter_export == past.dc_charged == past.auxiliary_energy == 0.0

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from bessinside.emulator.codes import PcsState
-from bessinside.emulator.converter import RATED
-from bessinside.emulator.pcs import MAX_APPARENT, RAMP, Energy, Pcs
+from bessinside.emulator.design import REF_5M
+from bessinside.emulator.pcs import RAMP, RECONNECT_DELAY, Energy, Pcs
 from bessinside.emulator.rack import DcCircuit
 
+RATED, MAX_APPARENT = REF_5M.rated_power, REF_5M.max_apparent
 READY = np.ones(2, dtype=bool)
 WIDE = np.full(2, 1200.0)
 
@@ -62,7 +63,7 @@ def test_the_set_point_is_reached_on_a_ramp() -> None:
     before = pcs.power.copy()
     for _ in range(9):
         step(pcs, circuit, 1.2e6)
-        assert (np.abs(pcs.power - before - RAMP) < 3e3).all() or (pcs.power > 1.19e6).all()
+        assert (np.abs(pcs.power - before - RAMP * RATED) < 3e3).all() or (pcs.power > 1.19e6).all()
         before = pcs.power.copy()
     step(pcs, circuit, 1.2e6, 3)
     np.testing.assert_allclose(pcs.power, 1.2e6, atol=2e3)
@@ -121,9 +122,9 @@ def test_heat_sinks_warm_with_three_minutes() -> None:
 
 def test_heat_derates_and_trips() -> None:
     pcs, circuit = running(1.25e6)
-    pcs.heat_sinks.resistance[0] *= 2.2  # a blocked air duct
+    pcs.fan[0] = 0.2  # a blocked air duct
     step(pcs, circuit, 1.25e6, 1800)
-    assert pcs.alarms()[0] == {"HIGH_TEMPERATURE"}
+    assert pcs.alarms() == [{"HIGH_TEMPERATURE", "FAN_FAULT"}, set()]
     assert pcs.limited[0]
     assert 2e5 < pcs.power[0] < 1.2e6 < pcs.power[1]
     assert pcs.heat_sinks.igbt[0].max() < 95.0
@@ -143,16 +144,79 @@ def test_heat_derates_and_trips() -> None:
         (np.array([0.79, 1.0, 1.0]), 50.0, "AC_UNDERVOLTAGE"),
     ],
 )
-def test_grid_protection_trips_and_stays_tripped_until_reset(levels: object, frequency: float, name: str) -> None:
+def test_grid_protection_trips_and_comes_back_after_a_minute_of_good_grid(
+    levels: object, frequency: float, name: str
+) -> None:
     pcs, circuit = running(5e5)
     step(pcs, circuit, 5e5, levels=levels, frequency=frequency)
     step(pcs, circuit, 5e5, 30)
     assert pcs.state == [PcsState.FAULT] * 2
     assert pcs.alarms() == [{name}] * 2
     assert pcs.readings()["state_fault"].tolist() == [1.0, 1.0]
+    step(pcs, circuit, 5e5, frequency=49.4)  # inside the trip band, not fit to reconnect: the minute begins anew
+    step(pcs, circuit, 5e5, int(RECONNECT_DELAY) - 1)
+    assert pcs.state == [PcsState.FAULT] * 2
+    step(pcs, circuit, 5e5, 8)
+    assert pcs.state == [PcsState.RUNNING] * 2
+    step(pcs, circuit, 5e5, 60)
+    np.testing.assert_allclose(pcs.power, 0.1 * RATED, rtol=0.05)  # 10 % in the first minute
+    step(pcs, circuit, 5e5, 200)
+    np.testing.assert_allclose(pcs.power, 5e5, atol=2e3)
+    step(pcs, circuit, -5e5, 12)  # once back at its set-point it ramps as ever
+    np.testing.assert_allclose(pcs.power, -5e5, atol=2e3)
+
+
+def test_a_trip_of_its_own_waits_for_a_reset() -> None:
+    pcs, circuit = running(5e5)
+    pcs.heat_sinks.offset[0] += 90.0
+    step(pcs, circuit, 5e5, 2)
+    pcs.heat_sinks.offset[0] -= 90.0
+    step(pcs, circuit, 5e5, 300)
+    assert pcs.state == [PcsState.FAULT, PcsState.RUNNING]
     pcs.reset_faults()
     step(pcs, circuit, 5e5, 30)
     assert pcs.state == [PcsState.RUNNING] * 2
+
+
+@pytest.mark.parametrize(("ambient", "share"), [(-10.0, 1.10), (35.0, 1.10), (50.0, 1.05), (60.0, 0.80)])
+@pytest.mark.parametrize("power", [-1.25e6, -4e5, 0.0, 9e5, 1.25e6])
+def test_capability_is_a_circle_that_shrinks_with_heat(ambient: float, share: float, power: float) -> None:
+    pcs, circuit = running(1e5)
+    pcs.heat_sinks.resistance[:] = 1e-5  # outdoor heat alone, no derating by the heat sinks
+    for sign in (1.0, -1.0):
+        for _ in range(30):
+            pcs.count(1.0, ambient)
+            pcs.command(1.0, np.full(2, power), np.full(2, sign * 3e6), READY)
+            pcs.convert(1.0, circuit, WIDE, WIDE)
+        assert pcs.power == pytest.approx(np.clip(power, -share * RATED, share * RATED), abs=3e3)
+        np.testing.assert_allclose(np.hypot(pcs.power, pcs.reactive), share * RATED, rtol=1e-9)
+        assert (sign * pcs.reactive >= 0.0).all()
+
+
+def test_a_weak_fan_makes_the_heat_sink_sixty_percent_worse() -> None:
+    pcs, circuit = running(1.0e6)
+    pcs.fan[0] = 0.5
+    step(pcs, circuit, 1.0e6, 3600)
+    rise = (pcs.heat_sinks.igbt - 20.0 - pcs.heat_sinks.offset) / pcs.heat_sinks.resistance
+    assert rise[0].mean() / rise[1].mean() == pytest.approx(1.6, rel=0.01)
+
+
+def test_ripple_pulls_the_halves_of_the_link_apart_and_warms_the_capacitors() -> None:
+    pcs, circuit = running(5e5)
+    step(pcs, circuit, 5e5, 9000)
+    assert pcs.distortion.max() < 0.03
+    cool = pcs.heat_sinks.capacitor.copy()
+    pcs.ripple[1] = 0.05
+    step(pcs, circuit, 5e5, 1800)
+    readings = pcs.readings()
+    apart = readings["dc_voltage_positive"] - readings["dc_voltage_negative"]
+    assert abs(apart[0]) < 10.0
+    assert apart[1] == pytest.approx(0.6 * 0.04 * pcs.dc_voltage[1], abs=8.0)
+    np.testing.assert_allclose(readings["dc_voltage_positive"] + readings["dc_voltage_negative"], pcs.dc_voltage)
+    assert (pcs.heat_sinks.capacitor - cool)[1] == pytest.approx(5.0 * (1 - np.exp(-1.5)), abs=0.3)
+    assert abs((pcs.heat_sinks.capacitor - cool)[0]) < 0.3
+    assert pcs.distortion[1] > 0.05
+    assert [("BUS_UNBALANCE" in names) for names in pcs.alarms()] == [False, True]
 
 
 def test_emergency_stop_and_a_battery_that_is_not_ready_shut_down() -> None:
@@ -161,7 +225,11 @@ def test_emergency_stop_and_a_battery_that_is_not_ready_shut_down() -> None:
     step(pcs, circuit, 5e5)
     assert pcs.state == [PcsState.SHUTDOWN] * 2
     assert pcs.alarms() == [{"EMERGENCY_STOP"}] * 2
-    pcs.estop = False
+    pcs.estop, pcs.stop_line = False, True
+    step(pcs, circuit, 5e5, 30)
+    assert pcs.state == [PcsState.SHUTDOWN] * 2
+    assert pcs.readings()["state_estop"].tolist() == [1.0, 1.0]
+    pcs.stop_line = False
     step(pcs, circuit, 5e5, 30, ready=np.array([True, False]))
     assert pcs.state == [PcsState.RUNNING, PcsState.SHUTDOWN]
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bessinside.emulator.rack import BUS, CABLE, DcCircuit
+from bessinside.emulator.rack import BUS, CABLE, PRECHARGE, DcCircuit
 
 seeds = st.integers(0, 2**32 - 1)
 powers = st.floats(-1.25e6, 1.25e6)
@@ -81,3 +81,33 @@ def test_racks_of_unequal_charge_equalise_at_rest() -> None:
     assert circuit.current[0] > 0.0
     assert (circuit.current[1:6] < 0.0).all()
     assert abs(circuit.current[:6].sum()) < 1e-9
+
+
+def test_a_rack_is_precharged_before_its_contactors_close() -> None:
+    circuit = make(5, spread=0.0)
+    circuit.disconnect(4)
+    circuit.set_sources(circuit.emf, np.full(12, 0.066))
+    circuit.solve(np.zeros(2))
+    assert circuit.connect(4)
+    seconds = 0
+    while not circuit.closed[4]:
+        assert circuit.precharge[4] > 0.0
+        circuit.step(0.5)
+        seconds += 0.5
+    assert seconds == PRECHARGE
+    assert not circuit.precharge.any()
+    assert circuit.connect(4)  # it is already
+
+
+def test_a_rack_that_no_longer_fits_after_its_precharge_stays_open() -> None:
+    circuit = make(5, spread=0.0)
+    circuit.disconnect(4)
+    circuit.set_sources(circuit.emf, np.full(12, 0.066))
+    circuit.solve(np.zeros(2))
+    assert circuit.connect(4)
+    circuit.solve(np.array([1.2e6, 0.0]))  # the bus falls under load
+    assert not circuit.may_close(4)
+    circuit.step(60.0)
+    assert not circuit.closed[4]
+    assert not circuit.precharge.any()
+    assert not circuit.connect(4)

@@ -64,3 +64,8 @@ def test_loading_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "day.csv"
     file.write_text("time,power\n12:00,250000\n")
     assert load_schedule(file).at(5 * HOUR) == 250000.0
+
+
+def test_the_built_in_day_grows_with_the_plant() -> None:
+    large, small = built_in(), built_in(0.4)
+    assert [small.at(hour * HOUR) for hour in range(24)] == [0.4 * large.at(hour * HOUR) for hour in range(24)]

@@ -81,3 +81,31 @@ def test_a_sensor_follows_its_two_cells() -> None:
     change = sensors.reading - before
     assert change[5] == pytest.approx(2.0 * (1 - np.exp(-1)))
     assert np.count_nonzero(np.abs(change) > 1e-12) == 1
+
+
+def test_a_broken_sensor_reads_what_it_is_forced_to_and_its_bead_goes_on() -> None:
+    temperature = np.full(4992, 25.0)
+    sensors = Sensors(temperature, np.random.default_rng(3))
+    sensors.forced[7] = -50.0
+    temperature += 3.0
+    sensors.step(10.0 * TAU, temperature)
+    assert sensors.reading[7] == -50.0
+    assert np.abs(np.delete(sensors.reading, 7) - 28.0).max() < 1.0
+    sensors.forced[7] = np.nan
+    sensors.step(1.0, temperature)
+    assert sensors.reading[7] == pytest.approx(28.0 + sensors.offset[7], abs=1e-3)
+
+
+@pytest.mark.parametrize("flow", [FLOW, 0.0])
+def test_one_long_step_is_many_short_ones(flow: float) -> None:
+    """Heat and coolant constant: exact but for the coolant's rise, which is the mean of the step."""
+    chance = np.random.default_rng(6)
+    start, heat = 23.0 + chance.standard_normal((12, 416)), 12.0 + chance.standard_normal((12, 416))
+    results = []
+    for dt in (1.0, 60.0, 300.0):
+        plates, temperature = ColdPlates(48, 104), start.copy()
+        for _ in range(round(1800 / dt)):
+            plates.step(dt, temperature, heat, supply=20.0, capacity_flow=flow, air=25.0)
+        results.append(temperature)
+    np.testing.assert_allclose(results[1], results[0], atol=0.01)
+    np.testing.assert_allclose(results[2], results[0], atol=0.05)

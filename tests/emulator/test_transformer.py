@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bessinside.emulator.transformer import LOAD_LOSS, NO_LOAD_LOSS, RATED, Transformer
+from bessinside.emulator.transformer import LOAD_LOSS, NO_LOAD_LOSS, Rating, Transformer
+from bessinside.emulator.transformer import REFERENCE as RATED
 
 
 def test_losses_at_no_load_and_at_rated_power() -> None:
@@ -32,3 +33,17 @@ def test_oil_warms_by_its_rise_within_hours() -> None:
         transformer.step(60.0, RATED, 0.0, 1.0, 20.0)
     assert start < 32.0
     assert transformer.oil == pytest.approx(75.0, abs=0.5)
+
+
+def test_a_smaller_one_loses_less_but_more_for_its_size() -> None:
+    small = Rating.of(RATED / 16.0)
+    assert small.no_load_loss == pytest.approx(NO_LOAD_LOSS / 8.0)  # 16^0.75
+    assert small.load_loss == pytest.approx(LOAD_LOSS / 8.0)
+    assert small.resistive == pytest.approx(2.0 * Rating.of(RATED).resistive)
+    assert small.reactive**2 + small.resistive**2 == pytest.approx(0.06**2)
+
+
+def test_where_there_is_none_nothing_is_lost_drawn_or_lifted() -> None:
+    none = Transformer(20.0, 0.0)
+    none.step(60.0, 1e6, 2e5, 1.0, 20.0)
+    assert (none.loss, none.reactive, none.lift) == (0.0, 0.0, 0.0)

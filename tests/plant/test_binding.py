@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bessinside.plant import Binding, PlantError, bind, load_plant, parse_plant
-from bessinside.registers import MapError, load_map, shipped_maps
+from bessinside.plant import Binding, Device, Plant, PlantError, bind, load_plant, parse_plant
+from bessinside.registers import MapError, RegisterMap, chain, load_map, shipped_maps, sunspec_map
 
 HEAD = "id: mine\nlabel: Mine\nx-class: bms\nx-source: {document: A document, from: a shelf}\ngroup:\n"
 PLANT = """\
@@ -78,7 +79,8 @@ def test_ids_say_place_and_metric(reference: Binding) -> None:
         "pcs1/active_power",
         "pcs2/igbt_temperature_8",
         "bus1/soc",
-        "c1/r04/soc@bcu04",
+        "c1/r04/soc",
+        "c1/r04/soc@bau1",
         "c1/r04/m3/cell026/voltage",
         "c1/r12/m4/ntc24/temperature",
         "c1/coolant_supply_temperature",
@@ -122,8 +124,10 @@ def test_units_and_limits_are_those_of_the_metric(reference: Binding) -> None:
     index = reference.find("meter/active_power")
     assert index is not None
     assert reference.units[index] == "W"
-    soc = reference.find("c1/r04/soc@bcu04")
+    soc = reference.find("c1/r04/soc")
     assert soc is not None
+    assert reference.locate(soc)[0].device.id == "bcu04"
+    assert reference.find("c1/r04/soc@bcu04") == soc  # its device may be said, too
     assert (reference.low[soc], reference.high[soc]) == (0.0, 101.5)
 
 
@@ -152,8 +156,14 @@ def test_every_shipped_map_can_be_bound(name: str) -> None:
 def test_two_devices_with_the_same_figure_are_told_apart(small: Any) -> None:
     text = small.text().replace('at = "c1/r02"', 'at = "c1/r01"')
     binding = bind(small.plant(text))
-    assert {"c1/r01/soc@a", "c1/r01/soc@b"} <= set(binding.ids)
-    assert "c1/r01/soc" not in binding.ids
+    assert {"c1/r01/soc", "c1/r01/soc@b"} <= set(binding.ids)
+    assert "c1/r01/soc@a" not in binding.ids
+    first, second = binding.find("c1/r01/soc"), binding.find("c1/r01/soc@b")
+    assert first is not None
+    assert second is not None
+    assert binding.find("c1/r01/soc@a") == first
+    assert [binding.locate(i)[0].device.id for i in (first, second)] == ["a", "b"]
+    assert binding.by_part("rack.soc") == {"c1/r01": first}
     assert len(binding.of_metric("rack.soc")) == 2
     assert binding.locate(binding.by_part("rack.soc")["c1/r01"])[0].device.id == "a"
 
@@ -299,3 +309,65 @@ def test_a_rack_inside_a_meter(bind_mine: BindMine) -> None:
 def test_a_map_with_a_mistake_is_named_by_its_own_file(bind_mine: BindMine) -> None:
     with pytest.raises(MapError, match=r"mine\.yaml:8: .*uint17"):
         bind_mine(rack("{name: soc, type: uint17, x-address: 1}"))
+
+
+SUN = """
+[[device]]
+id = "{id}"
+map = "sunspec"
+at = "{at}"
+url = "modbus+tcp://127.0.0.1:{port}?unit=1"
+every = "1 s"
+"""
+
+
+def sun(name: str, at: str, port: int) -> str:
+    return SUN.format(id=name, at=at, port=port)
+
+
+def bound(plant: Plant, found: set[str]) -> Binding:
+    """The plant with those of its SunSpec devices that were found: racks with models 1, 802 and 804."""
+    rack = sunspec_map(chain([(1, {}), (802, {}), (804, {"NMod": 2, "Idx": 1})]))
+
+    def of(device: Device) -> RegisterMap | None:
+        if device.map != "sunspec":
+            return load_map(device.map)
+        return rack if device.id in found else None
+
+    return bind(plant, of)
+
+
+def owners(binding: Binding) -> dict[str, tuple[str, int]]:
+    """By id: the device and the number of the point in it."""
+    return {name: (one.device.id, i) for index, name in enumerate(binding.ids) for one, i in [binding.locate(index)]}
+
+
+def test_a_device_that_is_found_late_renames_nothing(small: Any) -> None:
+    """Whatever is found in whatever order, an id means the same register of the same device."""
+    head, first, second = re.split(r"(?=\[\[device\]\])", small.text())
+    late = [sun("s1", "c1/r02", 1), sun("s2", "c1/r02", 2), sun("s3", "c1/r01", 3)]
+    plant = small.plant(head + late[0] + first + late[1] + second + late[2])
+    names = ("s1", "s2", "s3")
+    every = owners(bound(plant, set(names)))
+    for count in range(len(names) + 1):
+        for found in itertools.combinations(names, count):
+            some = owners(bound(plant, set(found)))
+            assert some.items() <= every.items()
+            assert {device for device, _ in some.values()} == {"a", "b", *found}
+    assert every["c1/r02/soc"][0] == "b"  # a map of its own comes before what must be asked, wherever it stands
+    assert every["c1/r02/soc@s1"][0] == "s1"
+    assert every["c1/r02/soc@s2"][0] == "s2"
+    # what only SunSpec devices carry is the first one's, though it may not be found yet
+    assert every["c1/r02/cell_voltage_mean"][0] == "s1"
+    assert every["c1/r02/cell_voltage_mean@s2"][0] == "s2"
+    assert every["c1/r01/cell_voltage_mean"][0] == "s3"
+
+
+def test_what_a_sunspec_device_may_carry_is_known_before_it_is_found(small: Any) -> None:
+    plant = small.plant(small.text() + sun("s1", "c1/r02", 1))
+    binding = bound(plant, set())
+    assert binding.may_carry("c1/r02", "cell_voltage_mean")
+    assert binding.may_carry("c1/r02/m1", "soc")
+    assert not binding.may_carry("c1/r01", "cell_voltage_mean")
+    assert not binding.may_carry("c1/r02", "insulation_positive")
+    assert binding.may_carry("c1/r02", "insulation")  # read by a device with a map of its own

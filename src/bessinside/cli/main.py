@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from bessinside import __version__
-from bessinside.cli import emulate, maps, plants, read, run, scan, tape, users
+from bessinside.cli import emulate, maps, plants, read, run, scan, scenarios, tape, users
 from bessinside.cli.screen import errors
 from bessinside.errors import BessError
 
@@ -41,6 +41,7 @@ app.command("replay")(tape.replay)
 app.command("user")(users.user)
 app.add_typer(maps.app, name="maps")
 app.add_typer(plants.app, name="plant")
+app.add_typer(scenarios.app, name="scenarios")
 
 
 @app.callback(invoke_without_command=True)

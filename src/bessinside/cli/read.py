@@ -89,7 +89,9 @@ def _chosen(twin: Twin, patterns: list[str]) -> list[str]:
                 if bound.layout.fc[i] == fc and bound.layout.address[i] == address
             ]
         else:
-            found = fnmatch.filter(known, pattern) or [name for name in known if name.split("@")[0] == pattern]
+            found = [name for name in known if fnmatch.fnmatchcase(name, pattern) or name.split("@")[0] == pattern]
+            index = None if found else twin.binding.find(pattern)  # a plain id may be said with its device too
+            found = found if index is None else [twin.binding.ids[index]]
         if not found:
             raise BessError(f"{pattern}: no such figure; `bessinside read {twin.plant.id} '*'` lists all {len(known)}")
         chosen += found

@@ -39,7 +39,7 @@ def run(
 
       bessinside run ref-5m                                  the reference plant (start `bessinside emulate` first)
       bessinside run plant.toml --port 9000
-      bessinside run plant.toml --host 0.0.0.0 --users users.toml --cert cert.pem --key key.pem
+      bessinside run plant.toml --host 0.0.0.0 --name twin.example --users users.toml --cert cert.pem --key key.pem
     """
     from bessinside.web import Listen
 
@@ -85,17 +85,37 @@ async def _answers(plant: str, emulator: subprocess.Popen[bytes], within_s: floa
     raise BessError(f"the emulator does not answer at {url} within {within_s:g} s")
 
 
-def demo(port: Port = 8123, plant: Annotated[str, typer.Option(help="The shipped plant to show.")] = "ref-5m") -> None:
+def demo(
+    port: Port = 8123,
+    plant: Annotated[str, typer.Option(help="The shipped plant to show (ref-5m, ref-1m).")] = "ref-5m",
+    world: Annotated[str, typer.Option(help="Its registers: `vendor` or `sunspec`.")] = "vendor",
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(help="What goes wrong in it, as NAME or NAME@PART; may be repeated.", metavar="NAME"),
+    ] = None,
+    speed: Annotated[float, typer.Option(help="Seconds of the plant in each real one.")] = 1.0,
+    at: Annotated[
+        str, typer.Option(help="When it begins, as 2026-06-21T05:00 (UTC); now unless said.", metavar="TIME")
+    ] = "",
+) -> None:
     """Start the reference plant and, as another process that knows it only by its sockets, its twin.
+
+    Lines of standard input go to the plant: `help` lists what it obeys.
 
     Examples:
 
       bessinside demo
       bessinside demo --port 9000
+      bessinside demo --scenario weak-cell --at 2026-06-21T16:00    find it on levels 7 and 8
     """
+    from bessinside.cli.emulate import plant_in
+
     command = [sys.executable, "-m", "bessinside"]
+    plant = plant_in(plant, world)
+    asked = ["--speed", f"{speed:g}", *(word for name in scenario or () for word in ("--scenario", name))]
+    asked += ["--at", at] if at else []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    emulator = subprocess.Popen([*command, "emulate", plant])  # noqa: S603  our own program
+    emulator = subprocess.Popen([*command, "emulate", plant, *asked])  # noqa: S603  our own program
     started = [emulator]
     try:
         asyncio.run(_answers(plant, emulator))

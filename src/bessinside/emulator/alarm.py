@@ -3,15 +3,17 @@
 Level 1 warns, level 2 stops current in the direction that made it, level 3 opens the contactors. An alarm sets when
 its quantity passes the threshold and clears when it is back by the hysteresis. Thresholds: operating window 2.80–3.60
 V a cell, 1164.8–1497.6 V a rack; insulation 500 Ω/V·1500 V = 750 kΩ at level 2; spread 300 mV and above as open BMS
-reference settings have it; the rest are assumptions of usual size.
+reference settings have it; the rest are assumptions of usual size. A quantity that is NaN, as of a rack whose boards
+are all silent, changes no alarm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bessinside.emulator.design import REF_5M, Design
 from bessinside.emulator.table import Array, Mask
 
 LEVELS = 3
@@ -48,43 +50,69 @@ RULES = (
     Rule("LOW_INSULATION", "insulation", -1, (1.0e6, 7.5e5, 3.0e5), 1.0e5, "both"),
     Rule("LOW_SOC", "soc", -1, (3.0, 1.5, 0.0), 1.0, trips=False),
     Rule("HIGH_SOC", "soc", +1, (100.5, 101.0, 101.4), 0.3, trips=False),
+    Rule("BMU_COMMUNICATION", "unheard", +1, (5.0, 10.0, 60.0), 4.9, "both"),
 )
+QUANTITIES = tuple(dict.fromkeys(rule.quantity for rule in RULES))
+
+
+def scaled(design: Design) -> tuple[Rule, ...]:
+    """`RULES` for another plant: voltages by cells in series, currents by Ah, insulation by the rack's voltage."""
+    factors = {
+        "rack_voltage": design.level,
+        "module_high": design.cells / 104.0,
+        "charge_current": design.amps,
+        "discharge_current": design.amps,
+        "insulation": design.level,
+    }
+
+    def of(rule: Rule) -> Rule:
+        factor = factors.get(rule.quantity, 1.0)
+        low, middle, high = (factor * threshold for threshold in rule.thresholds)
+        return replace(rule, thresholds=(low, middle, high), hysteresis=factor * rule.hysteresis)
+
+    return tuple(of(rule) for rule in RULES)
 
 
 class AlarmBank:
-    """`active` (3 levels, rules, racks)."""
+    """`active` (3 levels, rules, racks); `quantity` (racks,) by name, to be written before `step`."""
 
-    def __init__(self, racks: int) -> None:
+    def __init__(self, racks: int, design: Design = REF_5M) -> None:
+        rules = scaled(design)
         self.active: Mask = np.zeros((LEVELS, len(RULES), racks), dtype=np.bool_)
+        self._values = np.zeros((len(QUANTITIES), racks))
+        self.quantity: dict[str, Array] = {name: self._values[row] for row, name in enumerate(QUANTITIES)}
+        self._row = np.array([QUANTITIES.index(rule.quantity) for rule in RULES])
         self._sign = np.array([float(rule.sign) for rule in RULES])[:, None]
-        self._set = (np.array([rule.thresholds for rule in RULES]).T)[:, :, None] * self._sign
-        self._clear = self._set - np.array([rule.hysteresis for rule in RULES])[:, None]
+        self._set = (np.array([rule.thresholds for rule in rules]).T)[:, :, None] * self._sign
+        self._clear = self._set - np.array([rule.hysteresis for rule in rules])[:, None]
         self._charge = np.array([rule.stops in ("charge", "both") for rule in RULES])[:, None]
         self._discharge = np.array([rule.stops in ("discharge", "both") for rule in RULES])[:, None]
         self._trips = np.array([rule.trips for rule in RULES])[:, None]
+        self._none: Mask = np.zeros(racks, dtype=np.bool_)
+        self.silent = True  # whether no alarm is active at all
 
-    def step(self, quantities: dict[str, Array]) -> None:
-        """Compares `quantities` (racks,) by name of each rule with its thresholds."""
-        value = np.stack([quantities[rule.quantity] for rule in RULES]) * self._sign
-        self.active = np.where(self.active, value > self._clear, value > self._set)
+    def step(self) -> None:
+        """Compares what stands in `quantity` with all thresholds."""
+        value = self._values[self._row] * self._sign
+        beyond = value > self._set
+        # `not back` keeps an alarm whose quantity is not known.
+        self.active = beyond if self.silent else beyond | (self.active & ~(value <= self._clear))
+        self.silent = not self.active.any()
 
     @property
     def stops_charge(self) -> Mask:
         """Racks that must not be charged now."""
-        result: Mask = np.any(self.active[1] & self._charge, axis=0)
-        return result
+        return self._none if self.silent else np.any(self.active[1] & self._charge, axis=0)
 
     @property
     def stops_discharge(self) -> Mask:
         """Racks that must not be discharged now."""
-        result: Mask = np.any(self.active[1] & self._discharge, axis=0)
-        return result
+        return self._none if self.silent else np.any(self.active[1] & self._discharge, axis=0)
 
     @property
     def trips(self) -> Mask:
         """Racks whose contactors must open."""
-        result: Mask = np.any(self.active[2] & self._trips, axis=0)
-        return result
+        return self._none if self.silent else np.any(self.active[2] & self._trips, axis=0)
 
     def word(self, level: int) -> Array:
         """The active alarms of a level (1, 2, 3) per rack as a number: bit n is rule n of `RULES`."""

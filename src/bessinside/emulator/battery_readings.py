@@ -2,7 +2,8 @@
 
 Positions count from 1: a module in its rack, a cell or sensor in its module (in its rack where a bus reports), a rack
 in the plant. A spread is the highest minus the lowest of the whole part; the position beside it is the child with the
-widest spread of its own.
+widest spread of its own. Everything is what the instruments show; NaN is what nobody measured: a cell without NTC, a
+module whose boards are silent. Highest, lowest and mean leave out dead sensors.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import numpy as np
 
 from bessinside.emulator import extremes
 from bessinside.emulator.alarm import LEVELS
-from bessinside.emulator.bms import CELL_MAX, CELL_MIN, WORKING_CURRENT, Bms
+from bessinside.emulator.bms import MAINTENANCE, WORKING_CURRENT, Bms
 from bessinside.emulator.codes import BatteryState, CellStatus, Contactor, ModuleStatus
 from bessinside.emulator.extremes import number
+from bessinside.emulator.limits import CELL_MAX, CELL_MIN
 from bessinside.emulator.table import Array, Mask
 
 FIRE_TEMPERATURE = 80.0  # °C at which a module's fire detector answers
@@ -45,15 +47,15 @@ def alarm_words(bms: Bms) -> dict[str, Array]:
 
 def sensor(bms: Bms) -> dict[str, Array]:
     """Kind `sensor`."""
-    return {"temperature": bms.sensors.reading}
+    return {"temperature": bms.temperature.ravel()}
 
 
 def cell(bms: Bms) -> dict[str, Array]:
     """Kind `cell`. Only a cell with an NTC has a temperature that anybody knows; the others are NaN: not measured."""
-    temperature = np.full(bms.cells.voltage.size, np.nan)
-    temperature[bms.sensors.cell] = bms.sensors.reading
+    temperature = np.full(bms.cell_voltage.size, np.nan)
+    temperature[bms.sensors.cell] = bms.temperature.ravel()
     return {
-        "voltage": bms.cells.voltage.ravel(),
+        "voltage": bms.cell_voltage.ravel(),
         "temperature": temperature,
         "status": np.where(bms.bleeding.ravel() > 0.0, float(CellStatus.BALANCING), float(CellStatus.NONE)),
     }
@@ -62,9 +64,11 @@ def cell(bms: Bms) -> dict[str, Array]:
 def module(bms: Bms) -> dict[str, Array]:
     """Kind `module`."""
     count = bms.racks * bms.modules
-    voltage = bms.cells.voltage.reshape(count, -1)
-    temperature = bms.sensors.reading.reshape(count, -1)
-    volts, warmth = extremes.of(voltage), extremes.of(temperature)
+    voltage, temperature = bms.cell_voltage.reshape(count, -1), bms.temperature.reshape(count, -1)
+    sound = bms.sound.reshape(count, -1)
+    volts, warmth = extremes.of(voltage, ~np.isnan(voltage)), extremes.of(temperature, sound)
+    # The cell of its module, from 1, at which each sensor sits.
+    beside = 1.0 + (bms.sensors.cell.reshape(count, -1) % voltage.shape[1]).astype(np.float64)
     closed = np.repeat(bms.circuit.closed, bms.modules)
     alarmed = np.repeat(np.array([bool(names) for names in bms.alarms.names()]), bms.modules)
     status = np.where(
@@ -72,9 +76,9 @@ def module(bms: Bms) -> dict[str, Array]:
     )
     # Four modules in series leak side by side, so each has four times what its rack shows.
     insulation = np.repeat(bms.insulation * bms.modules, bms.modules, axis=1)
-    return {
+    measured = {
         "voltage": bms.module_voltage,
-        "current": np.repeat(bms.circuit.current, bms.modules),
+        "current": np.repeat(bms.current, bms.modules),
         "soc": bms.soc,
         "soh": bms.soh,
         "cycles": np.floor(bms.cycles),
@@ -90,34 +94,46 @@ def module(bms: Bms) -> dict[str, Array]:
         "cell_voltage_spread": volts.spread,
         "temperature_max": warmth.high,
         "temperature_max_sensor": number(warmth.high_at),
+        "temperature_max_cell": np.take_along_axis(beside, warmth.high_at[:, None], 1)[:, 0],
         "temperature_min": warmth.low,
         "temperature_min_sensor": number(warmth.low_at),
-        "temperature_mean": temperature.mean(axis=1),
+        "temperature_min_cell": np.take_along_axis(beside, warmth.low_at[:, None], 1)[:, 0],
+        "temperature_mean": extremes.mean(temperature, sound),
         "temperature_spread": warmth.spread,
         "charge_current_limit": np.repeat(bms.charge_limit, bms.modules),
         "discharge_current_limit": np.repeat(bms.discharge_limit, bms.modules),
         "energy_charged": bms.energy_charged,
         "energy_discharged": bms.energy_discharged,
     }
+    if not bms.silent.any():
+        return measured
+    boards = ("cell_", "temperature_", "balancing")
+    return {
+        name: np.where(bms.silent, np.nan, values) if name.startswith(boards) else values
+        for name, values in measured.items()
+    }
 
 
 def rack(bms: Bms) -> dict[str, Array]:
     """Kind `rack`."""
     racks, modules, circuit = bms.racks, bms.modules, bms.circuit
-    cells, sensors = bms.cells.voltage.shape[1] // modules, bms.sensors.reading.size // racks // modules
+    cells, sensors = bms.cell_voltage.shape[1] // modules, bms.temperature.shape[1] // modules
     volts, warmth = bms.cell_extremes, bms.temperature_extremes
-    module_volts = extremes.of(bms.module_voltage.reshape(racks, modules))
+    module_volts = extremes.of(bms.module_voltage.reshape(racks, modules), ~bms.silent.reshape(racks, modules))
     module_soc = extremes.of(bms.soc.reshape(racks, modules))
-    widest = extremes.of(extremes.of(bms.cells.voltage.reshape(racks * modules, -1)).spread.reshape(racks, modules))
-    warmest = extremes.of(extremes.of(bms.sensors.reading.reshape(racks * modules, -1)).spread.reshape(racks, modules))
+    voltage, temperature, sound = bms.cell_voltage, bms.temperature, bms.sound
+    heard = ~np.isnan(voltage)
+    widest, warmest = (_widest(racks, modules, *of) for of in ((voltage, heard), (temperature, sound)))
     closed = np.where(circuit.closed, float(Contactor.CLOSED), float(Contactor.OPEN))
-    burning = bms.sensors.reading.reshape(racks, modules, -1).max(axis=2) >= FIRE_TEMPERATURE
-    series = bms.cells.voltage.shape[1]
+    precharging = circuit.precharge > 0.0
+    negative = np.where(circuit.closed | precharging, float(Contactor.CLOSED), float(Contactor.OPEN))
+    burning = (np.where(sound, temperature, -np.inf).reshape(racks, modules, -1) >= FIRE_TEMPERATURE).any(axis=2)
+    series = voltage.shape[1]
     return {
-        "voltage": circuit.voltage,
-        "voltage_external": circuit.outside_voltage,
-        "current": circuit.current,
-        "power": circuit.voltage * circuit.current,
+        "voltage": bms.voltage,
+        "voltage_external": bms.outside_voltage,
+        "current": bms.current,
+        "power": bms.voltage * bms.current,
         "soc": bms.rack_soc,
         "soh": bms.rack_soh,
         "cycles": np.floor(bms.cycles.reshape(racks, modules).mean(axis=1)),
@@ -127,19 +143,23 @@ def rack(bms: Bms) -> dict[str, Array]:
         "cell_voltage_max": volts.high,
         "cell_voltage_max_module": number(volts.high_at, cells),
         "cell_voltage_max_cell": number(volts.high_at % cells),
+        "cell_voltage_max_position": number(volts.high_at),
         "cell_voltage_min": volts.low,
         "cell_voltage_min_module": number(volts.low_at, cells),
         "cell_voltage_min_cell": number(volts.low_at % cells),
-        "cell_voltage_mean": bms.cells.voltage.mean(axis=1),
+        "cell_voltage_min_position": number(volts.low_at),
+        "cell_voltage_mean": extremes.mean(voltage, heard),
         "cell_voltage_spread": volts.spread,
         "cell_voltage_spread_module": number(widest.high_at),
         "temperature_max": warmth.high,
         "temperature_max_module": number(warmth.high_at, sensors),
         "temperature_max_sensor": number(warmth.high_at % sensors),
+        "temperature_max_position": number(warmth.high_at),
         "temperature_min": warmth.low,
         "temperature_min_module": number(warmth.low_at, sensors),
         "temperature_min_sensor": number(warmth.low_at % sensors),
-        "temperature_mean": bms.sensors.reading.reshape(racks, -1).mean(axis=1),
+        "temperature_min_position": number(warmth.low_at),
+        "temperature_mean": extremes.mean(temperature, sound),
         "temperature_spread": warmth.spread,
         "temperature_spread_module": number(warmest.high_at),
         "module_voltage_max": module_volts.high,
@@ -154,26 +174,34 @@ def rack(bms: Bms) -> dict[str, Array]:
         "module_count": np.full(racks, float(modules)),
         "charge_current_limit": bms.charge_limit,
         "discharge_current_limit": bms.discharge_limit,
-        "charge_power_limit": bms.charge_limit * circuit.voltage,
-        "discharge_power_limit": bms.discharge_limit * circuit.voltage,
+        "charge_power_limit": bms.charge_limit * bms.voltage,
+        "discharge_power_limit": bms.discharge_limit * bms.voltage,
         "charge_voltage_limit": np.full(racks, CELL_MAX * series),
         "discharge_voltage_limit": np.full(racks, CELL_MIN * series),
         "soc_max": np.full(racks, bms.charge_cutoff),
         "soc_min": np.full(racks, bms.discharge_cutoff),
-        "state": states(circuit.current, circuit.closed, bms.tripped),
+        "state": states(bms.current, circuit.closed, bms.tripped),
         "connection_state": closed,
         "relay_positive": closed,
-        "relay_negative": closed,
-        # Precharge is done long before; its contactor is only closed for the seconds of connecting.
-        "relay_precharge": np.full(racks, float(Contactor.OPEN)),
+        "relay_negative": negative,
+        "relay_precharge": np.where(precharging, float(Contactor.CLOSED), float(Contactor.OPEN)),
         "modules_in_service": closed * float(2**modules - 1),
         "charge_complete": bms.full.astype(np.float64),
         **alarm_words(bms),
-        "maintenance_low": np.zeros(racks),
+        "maintenance_low": np.array(
+            [float(sum(1 << MAINTENANCE.index(one) for one in of)) for of in bms.maintenance()]
+        ),
         "maintenance_high": np.zeros(racks),
-        "fire_alarm_low": (burning * 2.0 ** np.arange(modules)).sum(axis=1),
-        "fire_alarm_high": np.zeros(racks),
+        "fire_alarm_low": (burning * 2.0 ** np.arange(modules)).sum(axis=1) % 65536.0,
+        "fire_alarm_high": (burning * 2.0 ** np.arange(modules)).sum(axis=1) // 65536.0,
     }
+
+
+def _widest(racks: int, modules: int, values: Array, good: Mask) -> extremes.Extremes:
+    """Extremes over the spreads of the modules of each rack; `values` (racks, items)."""
+    shape = (racks * modules, -1)
+    spread = extremes.of(values.reshape(shape), good.reshape(shape)).spread.reshape(racks, modules)
+    return extremes.of(spread, ~np.isnan(spread))
 
 
 def bus(bms: Bms) -> dict[str, Array]:
@@ -188,18 +216,17 @@ def bus(bms: Bms) -> dict[str, Array]:
     volts, warmth = bms.cell_extremes, bms.temperature_extremes
     highest, lowest = of_racks(volts.high), of_racks(volts.low)
     hottest, coldest = of_racks(warmth.high), of_racks(warmth.low)
-    rack_volts, widest, warmest = of_racks(circuit.voltage), of_racks(volts.spread), of_racks(warmth.spread)
-    closed = circuit.closed.reshape(buses, per_bus)
-    # An open rack is not on the bus; its leak does not count. With none connected the monitor sees cables alone.
-    leak = np.where(closed, 1.0 / bms.insulation.reshape(2, buses, per_bus), 0.0).sum(axis=2) + 1.0 / 60e6
+    rack_volts, widest, warmest = of_racks(bms.voltage), of_racks(volts.spread), of_racks(warmth.spread)
+    insulation = bms.insulation_monitor.of_buses(circuit.closed)
     charge, discharge = bms.bus_limits()
     return {
         "voltage": circuit.bus_voltage,
-        "current": circuit.bus_current,
+        "current": bms.current.reshape(buses, per_bus).sum(axis=1),
         "soc": bms.rack_soc.reshape(buses, per_bus).mean(axis=1),
         "soh": bms.rack_soh.reshape(buses, per_bus).min(axis=1),
-        "insulation_positive": 1.0 / leak[0],
-        "insulation_negative": 1.0 / leak[1],
+        "insulation": 1.0 / (1.0 / insulation).sum(axis=0),
+        "insulation_positive": insulation[0],
+        "insulation_negative": insulation[1],
         "cell_voltage_max": highest.high,
         "cell_voltage_max_rack": number(first + highest.high_at),
         "cell_voltage_max_cell": number(volts.high_at[first + highest.high_at]),

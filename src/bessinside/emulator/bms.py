@@ -1,48 +1,54 @@
 """The battery management: what a BMS measures, estimates, limits and protects. It knows the cells through sensors only.
 
-    SoC' = −I_sensor/(3600·Q_est)      coulomb counting per module with the rack's sensor, gain σ 0.1 %, offset σ 20 mA;
-                                       set to 100 % when the rack is full: it drifts between and jumps there
-    limit = 200 A · min(f(voltage), f(temperature), f(SoC)), 0 in a direction that a level-2 alarm stops
-        charge     1 below 3.45 V of the highest cell, 0 at 3.60 V;  0 at 0 °C, 1 from 10 to 45 °C, 0 at 55 °C
-        discharge  1 above 2.95 V of the lowest cell,  0 at 2.80 V;  0 at −20 °C, 1 from 0 to 50 °C, 0 at 60 °C;
-                   and from 1 to 0 over the last 2 % before the cut-off SoC
+    SoC' = drift − I_sensor/(3600·Q_est)    coulomb counting per module with the rack's sensor (`instruments.py`); set
+                                            to 100 % when the rack is full: it drifts between and jumps there
+    limit                                   `limits.py`; 0 in a direction that a level-2 alarm stops
     bus limit = racks connected · smallest rack limit
     cycle = Ah charged and discharged / (2·Q)
 
 A rack is full when its highest cell stands at 3.58 V with less than 20 A flowing in; then it is not charged again
 until 98.5 %. Bleed resistors (0.1 A) work above 3.38 V on cells more than 8 mV over their module's lowest, never
-while discharging. Level-3 alarms open the contactors for good; `reconnect` closes them only where the voltages are
-within 5 V.
+while discharging. Level-3 alarms open the contactors for good; `reconnect` closes them by precharge and only where the
+voltages are within 5 V (`rack.py`). The emergency stop opens all, a second after the PCS was told to stop.
+
+A module whose monitoring boards are silent has no cell voltages and temperatures: NaN. NTC outside −40…120 °C are dead
+and left out of every highest, lowest and mean; what a rack knows of itself when all are dead is what it knew last.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from bessinside.emulator import extremes
+from bessinside.emulator import extremes, limits
 from bessinside.emulator.alarm import AlarmBank
 from bessinside.emulator.cell import Cells
-from bessinside.emulator.noise import MeanReverting
+from bessinside.emulator.design import REF_5M, Design
+from bessinside.emulator.extremes import Extremes
+from bessinside.emulator.instruments import Instruments
+from bessinside.emulator.insulation import Insulation
+from bessinside.emulator.limits import CHARGE_TAPER
 from bessinside.emulator.ntc import Sensors
-from bessinside.emulator.rack import JOINTS, DcCircuit
+from bessinside.emulator.rack import RECONNECT, DcCircuit
 from bessinside.emulator.table import Array, Mask
 
 MAX_CURRENT = 200.0  # A per rack, continuous
 FULL_VOLTAGE, FULL_CURRENT, RECHARGE_BELOW = 3.58, 20.0, 98.5
-CELL_MAX, CELL_MIN = 3.60, 2.80
-CHARGE_TAPER, DISCHARGE_TAPER = 3.45, 2.95
 BLEED_ABOVE, BLEED_OVER = 3.38, 0.008
 RESERVE = 0.017  # SoC that most cells still miss when the highest one ends the charge: there the BMS counts 100 %
-SOC_TAPER = 2.0  # %
 WORKING_CURRENT = 2.0  # A, below it a rack counts as resting
-CHARGE_TEMPERATURES = ((0.0, 10.0, 45.0, 55.0), (0.0, 1.0, 1.0, 0.0))
-DISCHARGE_TEMPERATURES = ((-20.0, 0.0, 50.0, 60.0), (0.0, 1.0, 1.0, 0.0))
-INSULATION = (11e6, 10e6)  # Ω of a rack, positive and negative pole
-SENSOR_GAIN, SENSOR_OFFSET = 0.001, 0.02
+STOP_DELAY = 1.0  # s
+MAINTENANCE = ("COMMUNICATION", "TEMPERATURE_ACQUISITION", "EMERGENCY_STOP", "RELAY_CONTROLLED")
+NTC_RANGE = (-40.0, 120.0)  # °C
+DAY = 86400.0
 
 
 class Bms:
-    """Estimates per module (`soc` %, `soh` %), limits per rack (A), alarms, contactors, bleed switches per cell."""
+    """Estimates per module (`soc` %, `soh` %), limits per rack (A), alarms, contactors, bleed switches per cell.
+
+    Measured are `cell_voltage` (racks, cells) V, `temperature` (racks, sensors) °C, `voltage`, `outside_voltage` V and
+    `current` A per rack. `drift` (% of SoC a day, per rack), `silent` (modules) and `insulation_fault` (Ω, both poles ×
+    racks) disturb it from outside; `stopped` is the emergency stop.
+    """
 
     def __init__(
         self,
@@ -55,6 +61,7 @@ class Bms:
         cycles: float,
         energy_charged: float,
         energy_discharged: float,
+        design: Design = REF_5M,
     ) -> None:
         """`modules` in a rack; `cycles` and the energies (Wh of the whole plant) are what was counted before."""
         self.cells, self.sensors, self.circuit = cells, sensors, circuit
@@ -66,127 +73,183 @@ class Bms:
         self.soc = np.clip(100.0 * (true_soc + RESERVE) + 0.4 * chance.standard_normal(count), 0.0, 100.0)
         self.capacity = capacity * (1.0 + 0.002 * chance.standard_normal(count))  # Ah, as estimated
         self.soh = np.minimum(100.0 * self.capacity / cells.kind.capacity, 100.0)
-        self.gain = 1.0 + SENSOR_GAIN * chance.standard_normal(self.racks)
-        self.offset = SENSOR_OFFSET * chance.standard_normal(self.racks)
         use = 1.0 + 0.002 * np.repeat(chance.standard_normal(self.racks), modules)
         self.throughput = 2.0 * cycles * use * self.capacity  # Ah, both directions
         self.energy_charged = energy_charged / count * use  # Wh per module
         self.energy_discharged = energy_discharged / count * use
+        self.instruments = Instruments(self.racks, cells.soc.shape[1], chance, design)
+        self.insulation_monitor = Insulation(self.racks, circuit.buses, chance)
+        self.insulation_fault = self.insulation_monitor.fault
+        self.drift = np.zeros(self.racks)
+        self.silent: Mask = np.zeros(count, dtype=np.bool_)
+        self.stopped = False
+        self._stopping = 0.0  # s
+        self.by_hand: Mask = np.zeros(self.racks, dtype=np.bool_)  # racks that somebody disconnected
         self.charge_cutoff = 100.0  # %
         self.discharge_cutoff = 5.0
         self.full: Mask = np.zeros(self.racks, dtype=np.bool_)
         self.tripped: Mask = np.zeros(self.racks, dtype=np.bool_)
         self.bleeding = np.zeros(cells.soc.shape)
-        self.alarms = AlarmBank(self.racks)
+        self._bleeding_any = False
+        self.max_current = MAX_CURRENT * design.amps
+        self.full_current = FULL_CURRENT * design.amps
+        self.alarms = AlarmBank(self.racks, design)
         self.temperature_rise = np.zeros(self.racks)  # K/min
-        self._leak = 1.0 + 0.06 * np.clip(chance.standard_normal((2, self.racks)), -2.0, 2.0)
-        self._insulation_noise = MeanReverting(np.full((2, self.racks), 0.01), 300.0, chance)
-        self._hot = sensors.reading.reshape(self.racks, -1).max(axis=1)
+        self.unheard = np.zeros(self.racks)  # s since all its modules last spoke
+        self.cell_voltage: Array = np.empty(cells.soc.shape)
+        self._nothing = np.zeros(self.racks)
+        self._buses: Mask = np.ones(circuit.buses, dtype=np.bool_)
+        self._calm = False  # whether voltages and temperatures limit nothing
+        sound = np.clip(sensors.reading.reshape(self.racks, -1), *NTC_RANGE)
+        self.cell_extremes, self.temperature_extremes = extremes.of(cells.voltage), extremes.of(sound)
         self.sense(0.0, humidity=40.0)
 
     def count(self, dt: float) -> None:
-        """Counts charge and energy of `dt` s with the currents last measured."""
-        sensed = np.repeat(
-            self.circuit.current * self.gain + np.where(self.circuit.closed, self.offset, 0.0), self.modules
-        )
-        self.soc -= sensed * (dt / 36.0) / self.capacity
-        np.clip(self.soc, 0.0, 100.0, out=self.soc)
+        """Counts charge and energy of `dt` s with the currents and voltages last measured."""
+        current = self.current[:, None]
+        soc = self.soc.reshape(self.racks, -1)
+        soc -= current * (dt / 36.0) / self.capacity.reshape(soc.shape) - (self.drift * (dt / DAY))[:, None]
+        np.maximum(soc, 0.0, out=soc)
+        np.minimum(soc, 100.0, out=soc)
         hours = dt / 3600.0
-        self.throughput += np.abs(sensed) * hours
-        power = self.module_voltage * np.repeat(self.circuit.current, self.modules)
-        self.energy_discharged += np.maximum(power, 0.0) * hours
-        self.energy_charged += np.maximum(-power, 0.0) * hours
+        self.throughput += np.repeat(np.abs(self.current) * hours, self.modules)
+        energy = (self._module_sum.reshape(soc.shape) * (current * hours)).ravel()
+        self.energy_discharged += np.maximum(energy, 0.0)
+        self.energy_charged -= np.minimum(energy, 0.0)
 
     def sense(self, dt: float, humidity: float) -> None:
         """Reads all sensors after the circuit was solved, then sets limits, alarms, contactors and bleed switches."""
-        current, racks = self.circuit.current, self.racks
-        self.cell_extremes = extremes.of(self.cells.voltage)
-        temperature = self.sensors.reading.reshape(racks, -1)
-        self.temperature_extremes = extremes.of(temperature)
-        cell_sum = self.cells.voltage.reshape(racks * self.modules, -1).sum(axis=1)
-        self.module_voltage = cell_sum - np.repeat(current, self.modules) * (JOINTS / self.modules)
-        self._read_rise(dt)
-        humid = 1.0 - 0.004 * (humidity - 40.0)
-        self.insulation = np.array(INSULATION)[:, None] * self._leak * humid * (1.0 + self._insulation_noise.step(dt))
-        self._protect()
+        circuit = self.circuit
+        self.current = self.instruments.current(circuit.current, circuit.closed)
+        self.voltage = self.instruments.voltage(circuit.voltage)
+        self.outside_voltage = self.instruments.voltage(circuit.outside_voltage)
+        self._read_boards(dt)
+        self.insulation_monitor.step(dt, humidity, circuit.closed)
+        self.rack_soc = self.soc.reshape(self.racks, -1).mean(axis=1)
+        self._protect(dt)
         self._limit()
         self._find_full()
         self._bleed()
 
-    def _read_rise(self, dt: float) -> None:
-        hot = self.temperature_extremes.high
+    def _read_boards(self, dt: float) -> None:
+        """Cell voltages and temperatures, from the modules that speak."""
+        shape = (self.racks * self.modules, -1)
+        np.add(self.cells.voltage, self.instruments.cell_error, out=self.cell_voltage)
+        self.temperature = self.sensors.reading.reshape(self.racks, -1)
+        drop = np.repeat(self.circuit.current, self.modules) * (self.circuit.busbars / self.modules)
+        # A silent module still has a voltage and takes part in the energy.
+        self._module_sum: Array = self.cell_voltage.reshape(shape).sum(axis=1) - drop
+        self.module_voltage = self._module_sum
+        if self.silent.any():
+            self.module_voltage = np.where(self.silent, np.nan, self._module_sum)
+            self.cell_voltage.reshape(shape)[self.silent] = np.nan
+            self.temperature = self.temperature.copy()
+            self.temperature.reshape(shape)[self.silent] = np.nan
+            self.unheard = np.where(self.silent.reshape(self.racks, -1).any(axis=1), self.unheard + dt, 0.0)
+            cells = _known(extremes.of(self.cell_voltage, ~np.isnan(self.cell_voltage)), self.cell_extremes)
+        else:
+            self.unheard = self._nothing
+            cells = extremes.of(self.cell_voltage)
+        warmth = extremes.of(self.temperature)
+        # NaN fails every comparison, so this catches silent modules too.
+        if not (warmth.low.min() > NTC_RANGE[0] and warmth.high.max() < NTC_RANGE[1]):
+            warmth = _known(extremes.of(self.temperature, self.sound), self.temperature_extremes)
         if dt > 0.0:
             # A minute's filter: one LSB of one sensor is no fire.
-            share = min(1.0, dt / 60.0)
-            self.temperature_rise += share * ((hot - self._hot) / dt * 60.0 - self.temperature_rise)
-        self._hot = hot
-
-    def _protect(self) -> None:
-        current = self.circuit.current
-        hot, cold = self.temperature_extremes.high, self.temperature_extremes.low
-        charging, discharging = current < -WORKING_CURRENT, current > WORKING_CURRENT
-        self.alarms.step(
-            {
-                "cell_high": self.cell_extremes.high,
-                "cell_low": self.cell_extremes.low,
-                "cell_spread": self.cell_extremes.spread,
-                "rack_voltage": self.circuit.voltage,
-                "module_high": self.module_voltage.reshape(self.racks, -1).max(axis=1),
-                "charging_hot": np.where(charging, hot, -np.inf),
-                "charging_cold": np.where(charging, cold, np.inf),
-                "discharging_hot": np.where(discharging, hot, -np.inf),
-                "discharging_cold": np.where(discharging, cold, np.inf),
-                "temperature_spread": self.temperature_extremes.spread,
-                "temperature_rise": self.temperature_rise,
-                "charge_current": -current,
-                "discharge_current": current,
-                "insulation": self.insulation.min(axis=0),
-                "soc": self.rack_soc,
-            }
+            rise = (warmth.high - self.temperature_extremes.high) * (60.0 / dt)
+            self.temperature_rise += min(1.0, dt / 60.0) * (rise - self.temperature_rise)
+        self.cell_extremes, self.temperature_extremes = cells, warmth
+        self._calm = bool(
+            cells.high.max() <= limits.CHARGE_TAPER
+            and cells.low.min() >= limits.DISCHARGE_TAPER
+            and limits.WARMTH[0] <= warmth.low.min()
+            and warmth.high.max() <= limits.WARMTH[1]
         )
+
+    @property
+    def sound(self) -> Mask:
+        """Which NTC (racks, sensors) deliver a temperature that can be."""
+        low, high = NTC_RANGE
+        sound: Mask = (self.temperature > low) & (self.temperature < high)
+        return sound
+
+    @property
+    def insulation(self) -> Array:
+        """Ω (2 poles, racks) as the monitors show it."""
+        return self.insulation_monitor.reading
+
+    def _protect(self, dt: float) -> None:
+        current, value = self.current, self.alarms.quantity
+        cells, warmth = self.cell_extremes, self.temperature_extremes
+        charging, discharging = current < -WORKING_CURRENT, current > WORKING_CURRENT
+        value["cell_high"][:] = cells.high
+        value["cell_low"][:] = cells.low
+        value["cell_spread"][:] = cells.spread
+        value["rack_voltage"][:] = self.voltage
+        value["module_high"][:] = np.fmax.reduce(self.module_voltage.reshape(self.racks, -1), axis=1)
+        value["charging_hot"][:] = np.where(charging, warmth.high, -np.inf)
+        value["charging_cold"][:] = np.where(charging, warmth.low, np.inf)
+        value["discharging_hot"][:] = np.where(discharging, warmth.high, -np.inf)
+        value["discharging_cold"][:] = np.where(discharging, warmth.low, np.inf)
+        value["temperature_spread"][:] = warmth.spread
+        value["temperature_rise"][:] = self.temperature_rise
+        value["charge_current"][:] = -current
+        value["discharge_current"][:] = current
+        value["insulation"][:] = self.insulation.min(axis=0)
+        value["soc"][:] = self.rack_soc
+        value["unheard"][:] = self.unheard
+        self.alarms.step()
         self.tripped |= self.alarms.trips
-        self.circuit.closed = self.circuit.closed & ~self.tripped
+        self._switch(dt)
+
+    def _switch(self, dt: float) -> None:
+        """Opens what must not stay closed and goes on with precharging."""
+        circuit = self.circuit
+        self._stopping = self._stopping + dt if self.stopped else 0.0
+        opened = np.full(self.racks, True) if self._stopping >= STOP_DELAY else self.tripped
+        if opened.any():
+            circuit.closed = circuit.closed & ~opened
+            circuit.precharge[opened] = 0.0
+        if circuit.precharge.any():
+            circuit.step(dt)
 
     def _limit(self) -> None:
-        high, low = self.cell_extremes.high, self.cell_extremes.low
-        hot, cold = self.temperature_extremes.high, self.temperature_extremes.low
-        warmth = np.minimum(np.interp(hot, *CHARGE_TEMPERATURES), np.interp(cold, *CHARGE_TEMPERATURES))
-        room = np.clip((CELL_MAX - high) / (CELL_MAX - CHARGE_TAPER), 0.0, 1.0)
-        if self.charge_cutoff < 100.0:
-            room = np.minimum(room, np.clip((self.charge_cutoff - self.rack_soc) / SOC_TAPER, 0.0, 1.0))
-        allowed = ~(self.full | self.alarms.stops_charge | self.tripped)
-        self.charge_limit = MAX_CURRENT * np.minimum(room, warmth) * allowed
-
-        warmth = np.minimum(np.interp(hot, *DISCHARGE_TEMPERATURES), np.interp(cold, *DISCHARGE_TEMPERATURES))
-        room = np.clip((low - CELL_MIN) / (DISCHARGE_TAPER - CELL_MIN), 0.0, 1.0)
-        room = np.minimum(room, np.clip((self.rack_soc - self.discharge_cutoff) / SOC_TAPER, 0.0, 1.0))
-        allowed = ~(self.alarms.stops_discharge | self.tripped)
-        self.discharge_limit = MAX_CURRENT * np.minimum(room, warmth) * allowed
+        cells, warmth, soc = self.cell_extremes, self.temperature_extremes, self.rack_soc
+        quiet = self._calm and self.alarms.silent and not (self.full.any() or self.tripped.any())
+        if quiet and self.charge_cutoff >= 100.0 and soc.min() >= self.discharge_cutoff + limits.SOC_TAPER:
+            self.charge_limit = np.full(self.racks, self.max_current)
+            self.discharge_limit = self.charge_limit.copy()
+            return
+        share = limits.charge(cells, warmth, soc, self.charge_cutoff)
+        self.charge_limit = self.max_current * share * ~(self.full | self.alarms.stops_charge | self.tripped)
+        share = limits.discharge(cells, warmth, soc, self.discharge_cutoff)
+        self.discharge_limit = self.max_current * share * ~(self.alarms.stops_discharge | self.tripped)
 
     def _find_full(self) -> None:
-        current = self.circuit.current
         high = self.cell_extremes.high
-        ended = (high >= FULL_VOLTAGE) & (current < 0.0) & (current > -FULL_CURRENT)
+        if self._calm or high.max() < CHARGE_TAPER:
+            self.full &= self.rack_soc > RECHARGE_BELOW
+            return
+        ended = (high >= FULL_VOLTAGE) & (self.current < 0.0) & (self.current > -self.full_current)
         # One full rack ends the charge of its bus; its neighbours at the same voltage are as full as they get.
         on_full_bus = np.repeat(self.on_bus(ended), self.racks // self.circuit.buses)
         reached = on_full_bus & self.circuit.closed & (high >= CHARGE_TAPER)
-        self.soc = np.where(np.repeat(reached, self.modules), 100.0, self.soc)
+        self.soc[np.repeat(reached, self.modules)] = 100.0
+        self.rack_soc[reached] = 100.0
         self.full = (self.full | reached) & (self.rack_soc > RECHARGE_BELOW)
 
     def _bleed(self) -> None:
         if self.cell_extremes.high.max() < BLEED_ABOVE:
-            self.bleeding.fill(0.0)
+            if self._bleeding_any:
+                self.bleeding.fill(0.0)
+                self._bleeding_any = False
             return
-        voltage = self.cells.voltage.reshape(self.racks * self.modules, -1)
+        voltage = self.cell_voltage.reshape(self.racks * self.modules, -1)
+        # A silent module compares as NaN: its switches are open.
         over = voltage > np.maximum(voltage.min(axis=1, keepdims=True) + BLEED_OVER, BLEED_ABOVE)
-        resting = self.circuit.current < WORKING_CURRENT
+        resting: Mask = self.current < WORKING_CURRENT
         self.bleeding = over.reshape(self.bleeding.shape) * resting[:, None].astype(np.float64)
-
-    @property
-    def rack_soc(self) -> Array:
-        """% per rack."""
-        soc: Array = self.soc.reshape(self.racks, -1).mean(axis=1)
-        return soc
+        self._bleeding_any = True
 
     @property
     def rack_soh(self) -> Array:
@@ -203,14 +266,18 @@ class Bms:
     def bus_limits(self) -> tuple[Array, Array]:
         """(charge, discharge) current in A that each DC bus may carry."""
         closed = self.circuit.closed.reshape(self.circuit.buses, -1)
-        limits = []
-        for limit in (self.charge_limit, self.discharge_limit):
-            smallest = np.where(closed, limit.reshape(closed.shape), np.inf).min(axis=1)
-            limits.append(np.where(closed.any(axis=1), smallest, 0.0) * closed.sum(axis=1))
-        return limits[0], limits[1]
+        charge, discharge = self.charge_limit.reshape(closed.shape), self.discharge_limit.reshape(closed.shape)
+        if closed.all():
+            return charge.min(axis=1) * closed.shape[1], discharge.min(axis=1) * closed.shape[1]
+        count = closed.sum(axis=1)
+        smallest = (np.where(closed, limit, np.inf).min(axis=1) for limit in (charge, discharge))
+        found = [np.where(count > 0, limit, 0.0) * count for limit in smallest]
+        return found[0], found[1]
 
     def ready(self) -> Mask:
         """Which DC buses have at least one rack connected."""
+        if self.circuit.closed.all():
+            return self._buses
         return self.on_bus(self.circuit.closed)
 
     def on_bus(self, racks: Mask) -> Mask:
@@ -220,20 +287,54 @@ class Bms:
 
     def reports(self) -> list[set[str]]:
         """What the PCS of each DC bus is told: BMS_ALARM from level 2 on, BMS_TRIP where contactors were opened."""
+        if self.alarms.silent and not self.tripped.any():
+            return [set() for _ in range(self.circuit.buses)]
         severe, tripped = self.on_bus(np.any(self.alarms.active[1:], axis=(0, 1))), self.on_bus(self.tripped)
         return [
             ({"BMS_ALARM"} if alarm else set()) | ({"BMS_TRIP"} if trip else set())
             for alarm, trip in zip(severe, tripped, strict=True)
         ]
 
+    def maintenance(self) -> list[set[str]]:
+        """Names per rack of what needs somebody's hands."""
+        dead: Mask = np.any(~self.sound & ~np.isnan(self.temperature), axis=1)
+        found = (self.unheard > 0.0, dead, np.full(self.racks, self.stopped), self.by_hand)
+        named = list(zip(MAINTENANCE, found, strict=True))
+        return [{name for name, racks in named if racks[rack]} for rack in range(self.racks)]
+
     def disconnect(self, rack: int) -> None:
         """Opens the contactors of `rack` (index from 0)."""
-        self.circuit.closed[rack] = False
+        self.circuit.disconnect(rack)
+        self.by_hand[rack] = True
 
     def reconnect(self, rack: int) -> bool:
-        """Clears a trip of `rack` and closes its contactors; False where an alarm stands or voltages differ."""
-        if self.alarms.trips[rack] or not self.circuit.may_close(rack):
+        """Clears a trip of `rack` and starts to close its contactors; False where it must stay open.
+
+        That is where a level-3 alarm stands, the emergency stop holds or the voltages differ.
+        """
+        if self.alarms.trips[rack] or self.stopped or not self.circuit.connect(rack):
             return False
-        self.tripped[rack] = False
-        self.circuit.closed[rack] = True
+        self.tripped[rack] = self.by_hand[rack] = False
         return True
+
+    def restart(self) -> list[bool]:
+        """Reconnects every rack that is open; which of all racks are closed now or closing.
+
+        Onto a dead bus those go that are within 5 V of its first rack: they will all close at once.
+        """
+        closed, emf = self.circuit.closed, self.circuit.emf
+        first = emf.reshape(self.circuit.buses, -1)[:, 0]
+        near = np.abs(emf - np.repeat(first, self.racks // self.circuit.buses)) <= RECONNECT
+        live = np.repeat(self.ready(), self.racks // self.circuit.buses)
+        return [
+            bool(closed[rack] or ((live[rack] or near[rack]) and self.reconnect(rack))) for rack in range(self.racks)
+        ]
+
+
+def _known(found: Extremes, last: Extremes) -> Extremes:
+    """`found`, with what was known last where a part has no value at all."""
+    lost = np.isnan(found.high)
+    if not lost.any():
+        return found
+    high, low = np.where(lost, last.high, found.high), np.where(lost, last.low, found.low)
+    return Extremes(high, low, np.where(lost, last.high_at, found.high_at), np.where(lost, last.low_at, found.low_at))

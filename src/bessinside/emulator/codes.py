@@ -91,3 +91,12 @@ class LeakStatus(IntFlag):
     LEAK = 1
     CABLE_BREAK = 2
     CONTAMINATION = 4
+
+
+class FireStage(IntEnum):
+    """Stage of the fire panel."""
+
+    NORMAL = 0
+    PRIMARY = 1
+    SECONDARY = 2
+    RELEASED = 3

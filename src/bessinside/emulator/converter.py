@@ -6,6 +6,9 @@
 The table begins at 10 % load. At no load the loss is the constant term of the fit P_loss/P_n = k0 + k1·p + k2·p²,
 mean of both directions: 0.00136 / 0.00179 / 0.00207 at 1060 / 1250 / 1450 V. Between the points the loss is linear in
 both directions, so at the points η is the table's.
+
+A PCS of another size takes the same curve in shares of its own rated power and of its own DC voltage: an assumption,
+because few vendors print a table.
 """
 
 from __future__ import annotations
@@ -17,8 +20,7 @@ import numpy as np
 from bessinside.emulator import table
 from bessinside.emulator.table import Array
 
-RATED = 1.25e6  # W
-NO_LOAD = (0.001355, 0.00179, 0.002065)  # share of RATED, at the table's three voltages
+NO_LOAD = (0.001355, 0.00179, 0.002065)  # share of the rated power, at the table's three voltages
 
 
 class Converter:
@@ -27,7 +29,9 @@ class Converter:
     Plain numbers and `bisect`: for two converters that is ten times faster than arrays of two.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rated: float = 1.25e6, level: float = 1.0) -> None:
+        """`rated` W; `level` is the DC voltage that this PCS is built for, 1 for that of the table's."""
+        self.rated, self.level = rated, level
         rows = table.read("pcs_efficiency")
         load = np.unique(rows["load_pct"]) / 100.0
         self.voltages: list[float] = np.unique(rows["dc_V"]).tolist()
@@ -43,19 +47,19 @@ class Converter:
     def loss(self, power: float, voltage: float) -> float:
         """W lost for `power` W on the AC side (positive when discharging) at `voltage` V DC.
 
-        Above the table's loads the last slope goes on; voltages are taken between 1000 and 1550 V.
+        Above the table's loads the last slope goes on; voltages are taken between 1000 and 1550 V of the table's.
         """
-        share = abs(power) / RATED
+        share = abs(power) / self.rated
         load = min(bisect_right(self.loads, share), len(self.loads) - 1) - 1
         along = (share - self.loads[load]) / (self.loads[load + 1] - self.loads[load])
-        voltage = min(max(voltage, 1000.0), 1550.0)
+        voltage = min(max(voltage / self.level, 1000.0), 1550.0)
         level = min(max(bisect_right(self.voltages, voltage), 1), len(self.voltages) - 1) - 1
         up = (voltage - self.voltages[level]) / (self.voltages[level + 1] - self.voltages[level])
         curves = self.discharge if power > 0.0 else self.charge
         low, high = curves[level], curves[level + 1]
         before = low[load] + up * (high[load] - low[load])
         after = low[load + 1] + up * (high[load + 1] - low[load + 1])
-        return RATED * (before + along * (after - before))
+        return self.rated * (before + along * (after - before))
 
     def losses(self, power: Array, voltage: Array) -> Array:
         """`loss` for each PCS."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bessinside.emulator.table import Array
+from bessinside.emulator.table import Array, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,28 @@ class Extremes:
         return spread
 
 
-def of(values: Array) -> Extremes:
-    """Extremes along the last axis of a 2-D array; of equal values the first wins."""
-    high_at, low_at = values.argmax(axis=1), values.argmin(axis=1)
+def of(values: Array, good: Mask | None = None) -> Extremes:
+    """Extremes along the last axis of a 2-D array; of equal values the first wins.
+
+    Only values that are `good` count (None: all are); a part without any has NaN, and the position 0.
+    """
     rows = np.arange(len(values))
-    return Extremes(values[rows, high_at], values[rows, low_at], high_at, low_at)
+    if good is None or good.all():
+        high_at, low_at = values.argmax(axis=1), values.argmin(axis=1)
+        return Extremes(values[rows, high_at], values[rows, low_at], high_at, low_at)
+    high_at = np.where(good, values, -np.inf).argmax(axis=1)
+    low_at = np.where(good, values, np.inf).argmin(axis=1)
+    known = good.any(axis=1)
+    high, low = (np.where(known, values[rows, at], np.nan) for at in (high_at, low_at))
+    return Extremes(high, low, high_at, low_at)
+
+
+def mean(values: Array, good: Mask) -> Array:
+    """Mean of the good values along the last axis; NaN where there are none."""
+    count = good.sum(axis=-1)
+    total = np.where(good, values, 0.0).sum(axis=-1)
+    found: Array = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return found
 
 
 def number(index: npt.NDArray[np.intp], divisor: int = 0) -> Array:

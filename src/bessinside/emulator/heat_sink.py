@@ -2,6 +2,8 @@
 
     T_ntc' = (T_air + R_sa·loss_semi − T_ntc)/τ        R_sa 1.9e-3 K/W, loss_semi 76 % of the converter's loss, τ 180 s
     T_cab' = (T_air + 3 K + 3.5e-4 K/W·loss − T_cab)/900 s
+    T_cap' = (T_cab + 4 K·(loss/rated loss) + 5 K·((ripple − 1 %)/4 %)² − T_cap)/1,200 s
+    R_sa   = 1.9e-3 K/W / (0.12 + 0.88·fan^0.8), τ with it         12 %: natural convection when the fan stands
 
 Junctions answer in 0.01–70 ms, so no junction temperature is a register. R_sa·loss is about 35 K at rated power. The
 eight NTC differ by ±4 % in R_sa and ±0.7 K. A space heater keeps the air inside at 5 °C or more, against condensation
@@ -25,6 +27,11 @@ CABINET_RESISTANCE = 3.5e-4
 CABINET_TAU = 900.0
 CABINET_RISE = 3.0
 CONTROLLER_RISE = 9.0
+CAPACITOR_TAU = 1200.0
+CAPACITOR_RISE = 4.0  # K at the loss of rated power
+RIPPLE_RISE, RIPPLE_SPAN = 5.0, 0.04  # K at 4 % of ripple over the healthy 1 %
+RATED_LOSS = 23.7e3  # W
+STILL_AIR, FLOW_EXPONENT = 0.12, 0.8
 HEATED = 5.0  # °C
 HEATER_POWER = 60.0  # W per K and PCS that the outdoor air is colder
 HEATER_LIMIT = 600.0  # W
@@ -33,24 +40,39 @@ HEATER_LIMIT = 600.0  # W
 class HeatSinks:
     """`igbt` °C of shape (PCS, 8), `cabinet` °C per PCS."""
 
-    def __init__(self, count: int, ambient: float, chance: np.random.Generator) -> None:
-        self.resistance = THERMAL_RESISTANCE * (1.0 + 0.04 * np.clip(chance.standard_normal((count, MODULES)), -2, 2))
+    def __init__(self, count: int, ambient: float, chance: np.random.Generator, share: float = 1.0) -> None:
+        """`share` is the size of a PCS, 1 for 1,250 kW."""
+        self.share = share
+        self.resistance = (
+            THERMAL_RESISTANCE / share * (1.0 + 0.04 * np.clip(chance.standard_normal((count, MODULES)), -2, 2))
+        )
         self.offset = 0.7 * np.clip(chance.standard_normal((count, MODULES)), -2, 2)
         self._rise = np.zeros((count, MODULES))
+        self._moved: tuple[float, ...] = ()  # step and fans for which what follows holds
         self.cabinet = np.full(count, max(ambient, HEATED) + CABINET_RISE)
         self._controller = MeanReverting(np.full(count, 0.3), 60.0, chance)
+        self.capacitor = self.cabinet.copy()
         self.igbt = max(ambient, HEATED) + self.offset
+        self.hottest = float(self.igbt.max())
         self.heater_power = 0.0  # W, all PCS
 
-    def step(self, dt: float, loss: Array, ambient: float) -> None:
-        """`loss` W per PCS held for `dt` s, `ambient` °C."""
-        self.heater_power = len(loss) * min(HEATER_POWER * max(HEATED - ambient, 0.0), HEATER_LIMIT)
+    def step(self, dt: float, loss: Array, ambient: float, fan: Array, ripple: Array) -> None:
+        """`loss` W per PCS held for `dt` s, `ambient` °C, `fan` share of its air flow, `ripple` of the DC voltage."""
+        self.heater_power = self.share * len(loss) * min(HEATER_POWER * max(HEATED - ambient, 0.0), HEATER_LIMIT)
         air = max(ambient, HEATED)
-        final = self.resistance * (SEMICONDUCTORS * loss)[:, None]
-        self._rise += (1.0 - exp(-dt / TAU)) * (final - self._rise)
+        if (dt, *fan.tolist()) != self._moved:
+            self._moved = (dt, *fan.tolist())
+            worse = 1.0 / (STILL_AIR + (1.0 - STILL_AIR) * np.maximum(fan, 0.0) ** FLOW_EXPONENT)
+            self._resistance = SEMICONDUCTORS * self.resistance * worse[:, None]
+            self._share = 1.0 - np.exp(-dt / (TAU * worse))[:, None]
+        self._rise += self._share * (self._resistance * loss[:, None] - self._rise)
         self.igbt = air + self._rise + self.offset
-        warm = air + CABINET_RISE + CABINET_RESISTANCE * loss
+        self.hottest = float(self.igbt.max())
+        warm = air + CABINET_RISE + CABINET_RESISTANCE / self.share * loss
         self.cabinet += (1.0 - exp(-dt / CABINET_TAU)) * (warm - self.cabinet)
+        warm = self.cabinet + CAPACITOR_RISE / (RATED_LOSS * self.share) * loss
+        warm = warm + RIPPLE_RISE * (np.maximum(ripple - 0.01, 0.0) / RIPPLE_SPAN) ** 2
+        self.capacitor += (1.0 - exp(-dt / CAPACITOR_TAU)) * (warm - self.capacitor)
         self._controller.step(dt)
 
     def readings(self) -> dict[str, Array]:

@@ -1,12 +1,13 @@
 """What the plant did before the emulation begins: health and counters that fit its cycles, from the model's parameters.
 
-age      = cycles / cycles_per_day SoH      = 1 − 0.0424·(age in years)^0.676                         fit of a
-vendor's warranted curve (314 Ah container, max 0.32 pp off) Ah/cell  = cycles·Q_n·(1 + SoH)/2
-mean capacity on the way down U_dis    = mean U − mean M − I·(R0 + R1 + R2),  U_chg = mean U + mean M + I·(R0 + R1 +
-R2)      over the SoC window in use E_dc     = cells·Ah·U  for each direction,      I = P/(cells·mean U) at the usual
-power P E_ac     = E_dc − loss·hours discharged | E_dc + loss·hours charged, hours = E_dc/P E_meter  = E_ac ∓
-(transformer + auxiliaries)·hours; the hours at rest are drawn with the standby power varh     = hours running·mean
-|Q|/2 each way, mean |Q| = √(2/π)·σ(Q(U) set-point); drawn besides: what the transformer takes
+age      = cycles / cycles a day
+SoH      = `ageing.health` of that age and use; Ah/cell = cycles·Q_n·(mean SoH until then)
+U_dis    = mean U − mean M − I·R,   U_chg = mean U + mean M + I·R              over the SoC window in use;
+           I = P/(cells·mean U) at the usual power P, R = (R0 + R1 + R2)·(1 + half the rise until then)
+E_dc     = cells·Ah·U                                                          for each direction
+E_ac     = E_dc − loss·hours discharged | E_dc + loss·hours charged,           hours = E_dc/P
+E_meter  = E_ac ∓ (transformer + auxiliaries)·hours; the hours at rest are drawn with the standby power
+varh     = hours running·mean |Q|/2 each way, mean |Q| = √(2/π)·σ(Q(U) set-point); besides: what the transformer draws
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi, sqrt
 
-from bessinside.emulator import transformer
+from bessinside.emulator import ageing, transformer
 from bessinside.emulator.cell import CellType
-from bessinside.emulator.converter import RATED, Converter
+from bessinside.emulator.converter import Converter
+from bessinside.emulator.design import NOMINAL_CELL_VOLTAGE, REF_5M, Design
 from bessinside.emulator.ocv import OpenCircuit
 from bessinside.emulator.pcs import Q_SLOPE
 
-CYCLES_PER_DAY = 1.8
+CYCLES_PER_DAY = 1.8  # equivalent full ones
 WINDOW = (0.06, 0.99)
 USUAL_POWER = 1.6e6  # W, whole plant
 AUXILIARIES_WORKING = 12e3  # W
@@ -30,11 +32,12 @@ VOLTAGE_SIGMA = 0.006
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Whole plant, Wh and varh; `health` as a share; `age` in s."""
+    """Whole plant, Wh and varh; `health` and `resistance_rise` as shares; `age` in s."""
 
     cycles: float
     age: float
     health: float
+    resistance_rise: float
     dc_charged: float
     dc_discharged: float
     ac_charged: float
@@ -46,43 +49,67 @@ class History:
     auxiliary_energy: float
 
 
-def after(cycles: float, kind: CellType, curve: OpenCircuit, cells: int, converter: Converter, units: int) -> History:
+def cycles_in(years: float) -> float:
+    """Equivalent full cycles of a plant that was used as usual for `years`."""
+    return 365.25 * years * CYCLES_PER_DAY
+
+
+def use(kind: CellType, cells: int, power: float) -> ageing.Stress:
+    """What the usual days at `power` W of the whole plant do to its cells, held at 25 °C."""
+    low, high = WINDOW
+    rate = power / (cells * kind.capacity * NOMINAL_CELL_VOLTAGE)
+    return ageing.Stress(
+        soc=0.5 * (low + high), depth=high - low, rate=rate, cycles_per_day=CYCLES_PER_DAY / (high - low)
+    )
+
+
+def after(
+    cycles: float,
+    kind: CellType,
+    curve: OpenCircuit,
+    cells: int,
+    converter: Converter,
+    units: int,
+    design: Design = REF_5M,
+) -> History:
     """The history of a plant with `cells` cells and `units` PCS after `cycles` equivalent full cycles."""
+    usual = USUAL_POWER * design.power
+    working, resting = AUXILIARIES_WORKING * design.size, AUXILIARIES_RESTING * design.size
+    station = transformer.Rating.of(design.transformer_rating)
     days = cycles / CYCLES_PER_DAY
-    health = 1.0 - 0.0424 * (days / 365.25) ** 0.676
-    charge = cycles * kind.capacity * 0.5 * (1.0 + health)
+    years, stress = days / 365.25, use(kind, cells, usual)
+    rise = ageing.resistance_rise(years, stress)
+    charge = cycles * kind.capacity * ageing.mean_health(years, stress)
     voltage, gap = curve.mean(*WINDOW)
-    current = USUAL_POWER / (cells * voltage)
-    drop = gap + current * (kind.r0 + kind.r1 + kind.r2)
+    current = usual / (cells * voltage)
+    drop = gap + current * (kind.r0 + kind.r1 + kind.r2) * (1.0 + 0.5 * rise)
     dc_discharged, dc_charged = cells * charge * (voltage - drop), cells * charge * (voltage + drop)
 
-    share = USUAL_POWER / units
-    # 416 cells in series whatever the plant's size: the voltage of a rack sets the column of the loss table.
-    level = 416 * voltage
+    share = usual / units
+    level = design.series * voltage  # the voltage of a rack sets the column of the loss table
     loss_out, loss_in = (units * converter.loss(sign * share, level) for sign in (1.0, -1.0))
-    hours_out, hours_in = dc_discharged / (USUAL_POWER + loss_out), dc_charged / (USUAL_POWER - loss_in)
+    hours_out, hours_in = dc_discharged / (usual + loss_out), dc_charged / (usual - loss_in)
     ac_discharged, ac_charged = dc_discharged - loss_out * hours_out, dc_charged + loss_in * hours_in
 
-    apparent = USUAL_POWER / transformer.RATED
-    copper = transformer.LOAD_LOSS * apparent**2
-    losses = transformer.NO_LOAD_LOSS + copper + AUXILIARIES_WORKING
+    apparent = station.share(usual)
+    copper = station.load_loss * apparent**2
+    losses = station.no_load_loss + copper + working
     hours_rest = 24.0 * days - hours_out - hours_in
-    swing = Q_SLOPE * RATED * units * VOLTAGE_SIGMA * sqrt(2.0 / pi)
+    swing = Q_SLOPE * design.rated_power * units * VOLTAGE_SIGMA * sqrt(2.0 / pi)
     running = hours_out + hours_in
-    magnetising = transformer.RATED * (
-        transformer.MAGNETISING * 24.0 * days + transformer.REACTIVE * apparent**2 * running
-    )
+    magnetising = station.rated * (transformer.MAGNETISING * 24.0 * days + station.reactive * apparent**2 * running)
     return History(
         cycles=cycles,
         age=days * 86400.0,
-        health=health,
+        health=ageing.health(years, stress),
+        resistance_rise=rise,
         dc_charged=dc_charged,
         dc_discharged=dc_discharged,
         ac_charged=ac_charged,
         ac_discharged=ac_discharged,
-        meter_import=ac_charged + losses * hours_in + (transformer.NO_LOAD_LOSS + AUXILIARIES_RESTING) * hours_rest,
+        meter_import=ac_charged + losses * hours_in + (station.no_load_loss + resting) * hours_rest,
         meter_export=ac_discharged - losses * hours_out,
         reactive_import=0.5 * swing * running + magnetising,
         reactive_export=0.5 * swing * running,
-        auxiliary_energy=AUXILIARIES_WORKING * running + AUXILIARIES_RESTING * hours_rest,
+        auxiliary_energy=working * running + resting * hours_rest,
     )

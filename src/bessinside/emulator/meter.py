@@ -1,76 +1,124 @@
-"""The four-quadrant meter at the 20 kV point of connection: primary values, per phase, counters that never go back.
+"""The four-quadrant meter at the point of connection: primary values, per phase, counters that never go back.
 
-P = ΣP_pcs − transformer losses − auxiliaries, positive when feeding in. The PCS feed balanced currents; the
-auxiliaries hang unevenly on the three phases. Apparent power S = √(P² + Q²), power factor P/S with the sign of P,
-currents r.m.s. and therefore without a sign. Energy: each phase and the total are counted apart, into export where
-the power of the step was positive, else into import.
+    true        P = ΣP_pcs − transformer losses − auxiliaries, positive when feeding in; the PCS feed balanced currents,
+                the auxiliaries hang unevenly on the three phases
+    shown       U·(1 + a),   I·(1 + b),   S turned by δ:
+                P' = k·(P·cos δ − Q·sin δ),   Q' = k·(Q·cos δ + P·sin δ),   k = (1 + a)·(1 + b),   S' = k·S = U'·I'
+                b grows below 5 % of the rated current by up to 0.4 %, as the error of current transformers does
+    one phase's current transformer the wrong way round: P', Q' of that phase change sign, so |P| falls to a third
+
+Class 0.5S (IEC 62053-22) allows ±0.5 % of P from 5 % of the rated current on and ±1.0 % from 1 % at power factor 1;
+±0.6 % from 10 % and ±1.0 % from 2 % at power factor 0.5 inductive. a, b within ±0.15 %, δ within ±0.1 crad and the
+0.4 % keep it for any seed: 0.30, 0.70, 0.48 and 0.88 %. They are drawn once per phase, standard deviations a third of
+these bounds, and hold for the meter together with its transformers (assumption).
+
+Totals are the sums of the phases as measured, S = √(P² + Q²), power factor P/S with the sign of P, currents r.m.s. and
+therefore without a sign. Energy: each phase and the total are counted apart, into export where the power of the step
+was positive, else into import.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from bessinside.emulator.grid import NOMINAL_VOLTAGE
+from bessinside.emulator.design import REF_5M, Design
 from bessinside.emulator.phases import between, by_pair, by_phase, factor, shared
-from bessinside.emulator.table import Array
+from bessinside.emulator.table import Array, Mask
 
 AUXILIARY_SHARES = np.array([0.37, 0.33, 0.30])  # of the auxiliaries' power, per phase
+GAIN = 0.0015  # bound of a and b
+ANGLE = 0.001  # rad, bound of δ
+SMALL, SMALL_GAIN = 0.05, 0.004  # share of the rated current below which b grows, and by how much at most
+FREQUENCY_ERROR = 0.003  # Hz, bound
+REACTIVE_HISTORY = 0.06  # bound: the grid's voltage was not as often high as low
 
 
 class Meter:
-    """`power` W and `reactive` var, `phase_power`/`phase_reactive` per phase, energy in Wh and varh."""
+    """`power` W and `reactive` var as they truly are; `measured_power`, `measured_reactive` per phase as counted.
+
+    `reversed` marks phases whose current transformer is the wrong way round. Energy in Wh and varh; what was counted
+    before is shared among the phases as the auxiliaries load them.
+    """
 
     def __init__(
-        self, *, energy_export: float, energy_import: float, reactive_export: float, reactive_import: float
+        self,
+        chance: np.random.Generator,
+        *,
+        energy_export: float,
+        energy_import: float,
+        reactive_export: float,
+        reactive_import: float,
+        auxiliary_energy: float = 0.0,
+        design: Design = REF_5M,
     ) -> None:
+        def drawn(bound: float, count: int) -> Array:
+            return bound * np.clip(chance.standard_normal(count) / 3.0, -1.0, 1.0)
+
         self.energy_export = energy_export
         self.energy_import = energy_import
-        self.phase_export = np.full(3, energy_export / 3.0)
-        self.phase_import = np.full(3, energy_import / 3.0)
-        self.reactive_export = reactive_export
-        self.reactive_import = reactive_import
+        counted = max(energy_export + energy_import, 1.0)  # Wh; a new meter has counted nothing
+        uneven = auxiliary_energy * (AUXILIARY_SHARES - 1.0 / 3.0) / counted
+        self.phase_export = energy_export * (1.0 / 3.0 - uneven)
+        self.phase_import = energy_import * (1.0 / 3.0 + uneven)
+        self.reversed: Mask = np.zeros(3, dtype=np.bool_)
+        self.voltage_gain, self.current_gain, self.angle = drawn(GAIN, 3), drawn(GAIN, 3), drawn(ANGLE, 3)
+        self.small_gain = drawn(SMALL_GAIN, 3)
+        self.frequency_error = float(drawn(FREQUENCY_ERROR, 1)[0])
+        over, under = 1.0 + drawn(REACTIVE_HISTORY, 2)
+        self.reactive_export = float(over * reactive_export)
+        self.reactive_import = float(under * reactive_import)
+        self._nominal, self._small = design.grid_voltage / 3**0.5, SMALL * design.ct_current
         self.power = 0.0
         self.reactive = 0.0
-        self.phase_power = np.zeros(3)
-        self.phase_reactive = np.zeros(3)
-        self.voltage = np.full(3, NOMINAL_VOLTAGE / 3**0.5)
+        self.measured_power = np.zeros(3)
+        self.measured_reactive = np.zeros(3)
+        self.voltage = np.full(3, self._nominal)
+        self.current = np.zeros(3)
         self.frequency = 50.0
 
     def count(self, dt: float) -> None:
         """Counts `dt` s of the power last measured."""
         hours = dt / 3600.0
-        self.energy_export += max(self.power, 0.0) * hours
-        self.energy_import += max(-self.power, 0.0) * hours
-        self.phase_export += np.maximum(self.phase_power, 0.0) * hours
-        self.phase_import += np.maximum(-self.phase_power, 0.0) * hours
-        self.reactive_export += max(self.reactive, 0.0) * hours
-        self.reactive_import += max(-self.reactive, 0.0) * hours
+        power, reactive = float(self.measured_power.sum()), float(self.measured_reactive.sum())
+        self.energy_export += max(power, 0.0) * hours
+        self.energy_import += max(-power, 0.0) * hours
+        self.phase_export += np.maximum(self.measured_power, 0.0) * hours
+        self.phase_import += np.maximum(-self.measured_power, 0.0) * hours
+        self.reactive_export += max(reactive, 0.0) * hours
+        self.reactive_import += max(-reactive, 0.0) * hours
 
     def measure(self, *, fed: float, auxiliaries: float, reactive: float, levels: Array, frequency: float) -> None:
         """`fed` W behind the transformer, less the `auxiliaries` W; `reactive` var; `levels` phase voltages.
 
         `levels` are shares of nominal, shape (3,).
         """
-        self.voltage = NOMINAL_VOLTAGE / 3**0.5 * levels
-        self.frequency = frequency
-        self.phase_power = shared(np.array([fed]), self.voltage)[0] - auxiliaries * AUXILIARY_SHARES
-        self.phase_reactive = shared(np.array([reactive]), self.voltage)[0]
-        self.power = fed - auxiliaries
-        self.reactive = reactive
+        voltage = self._nominal * levels
+        power = shared(np.array([fed]), voltage)[0] - auxiliaries * AUXILIARY_SHARES
+        turned = shared(np.array([reactive]), voltage)[0]
+        self.power, self.reactive = fed - auxiliaries, reactive
+        current = np.hypot(power, turned) / voltage
+        gain = 1.0 + self.current_gain + self.small_gain * np.maximum(0.0, 1.0 - current / self._small)
+        self.voltage = voltage * (1.0 + self.voltage_gain)
+        self.current = current * gain
+        way = np.where(self.reversed, -1.0, 1.0) * (1.0 + self.voltage_gain) * gain
+        cosine, sine = np.cos(self.angle), np.sin(self.angle)
+        self.measured_power = way * (power * cosine - turned * sine)
+        self.measured_reactive = way * (turned * cosine + power * sine)
+        self.frequency = frequency + self.frequency_error
 
     def readings(self) -> dict[str, Array]:
         """All metrics of kind `meter`, arrays of one."""
-        power, reactive = self.phase_power[None], self.phase_reactive[None]
-        apparent = np.hypot(power, reactive)
-        total = np.array([np.hypot(self.power, self.reactive)])
-        voltage = self.voltage[None]
-        current = apparent / voltage
+        power, reactive = self.measured_power[None], self.measured_reactive[None]
+        voltage, current = self.voltage[None], self.current[None]
+        apparent = voltage * current
+        sum_power, sum_reactive = power.sum(axis=1), reactive.sum(axis=1)
+        total = np.hypot(sum_power, sum_reactive)
         pairs = between(voltage)
         return {
-            "active_power": np.array([self.power]),
-            "reactive_power": np.array([self.reactive]),
+            "active_power": sum_power,
+            "reactive_power": sum_reactive,
             "apparent_power": total,
-            "power_factor": factor(np.array([self.power]), total),
+            "power_factor": factor(sum_power, total),
             "voltage": voltage.mean(axis=1),
             "voltage_ll": pairs.mean(axis=1),
             "current": current.sum(axis=1),

@@ -11,30 +11,48 @@ from math import exp
 
 import numpy as np
 
+from bessinside.emulator.design import REF_5M, Design
 from bessinside.emulator.table import Array
 
-CELLS_PER_BOARD = 52
-SENSORS_PER_BOARD = 12
 TAU = 20.0
 OFFSET = 0.25  # K
 
 
 class Sensors:
-    """All NTC of the plant: `reading` °C; `cell` is the index of the cell that each sits on, beside the next cell."""
+    """All NTC of the plant: `reading` °C; `cell` is the index of the cell that each sits on, beside the next cell.
 
-    def __init__(self, temperature: Array, chance: np.random.Generator) -> None:
-        """`temperature` is the cells' °C, any shape, boards of 52 cells one after the other."""
-        boards = temperature.size // CELLS_PER_BOARD
-        place = ((np.arange(SENSORS_PER_BOARD) + 0.5) * CELLS_PER_BOARD / SENSORS_PER_BOARD).astype(np.intp)
-        self.cell = (np.arange(boards)[:, None] * CELLS_PER_BOARD + place).ravel()
+    `forced` is what a broken one reads instead (NaN: none is): about −50 °C with a broken wire, 150 °C shorted. `bead`
+    is the temperature of each bead with its sensor's offset.
+    """
+
+    def __init__(self, temperature: Array, chance: np.random.Generator, design: Design = REF_5M) -> None:
+        """`temperature` is the cells' °C, any shape, modules one after the other."""
+        place = np.array(design.sensor_cells, dtype=np.intp) - 1
+        first = np.arange(temperature.size // design.cells)[:, None] * design.cells
+        self.cell = (first + place).ravel()
+        # The last cell of a module has a busbar on one side only.
+        self._beside = (first + np.where(place < design.cells - 1, place + 1, place - 1)).ravel()
         self.offset = np.clip(OFFSET * chance.standard_normal(self.cell.size), -0.9, 0.9)
-        self.reading = self._target(temperature)
+        self.forced = np.full(self.cell.size, np.nan)
+        self.bead = self._target(temperature)
+        self._show()
 
     def step(self, dt: float, temperature: Array) -> None:
         """Follows the cells for `dt` s."""
-        self.reading += (1.0 - exp(-dt / TAU)) * (self._target(temperature) - self.reading)
+        target = self._target(temperature)
+        target -= self.bead
+        target *= 1.0 - exp(-dt / TAU)
+        self.bead += target
+        self._show()
 
     def _target(self, temperature: Array) -> Array:
         cells = temperature.ravel()
-        target: Array = 0.5 * (cells.take(self.cell) + cells.take(self.cell + 1)) + self.offset
+        target = cells.take(self.cell)
+        target += cells.take(self._beside)
+        target *= 0.5
+        target += self.offset
         return target
+
+    def _show(self) -> None:
+        broken = ~np.isnan(self.forced)
+        self.reading = np.where(broken, self.forced, self.bead) if broken.any() else self.bead.copy()

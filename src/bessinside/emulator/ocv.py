@@ -1,41 +1,56 @@
 """Open-circuit voltage, hysteresis half gap and entropy coefficient of an LFP/graphite cell over its state of charge.
 
 Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `plant/cells/README.md`). All three are kept on one
-even grid of 0.005 SoC, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope
-of its last interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their
-last value there.
+even grid, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope of its last
+interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their last value.
+
+A look-up is one gather: the table is refined once to 20,001 rows (U, slope of U, M, dU/dT). U is linear between the
+rows and exact; M and dU/dT are those of the middle between two, at most 0.02 mV and 0.05 µV/K off.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from bessinside.emulator import table
 from bessinside.emulator.table import Array
 from bessinside.plant.cells import ocv_table
 
+ROWS = 20000  # of the refined table, to 1 of SoC
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCircuit:
-    """Curves on an even SoC grid; `at` returns them for any array of SoC (share, not %)."""
+    """Curves on an even SoC grid from 0 to 1; `at` returns them for any array of SoC (share, not %)."""
 
     soc: Array
     voltage: Array
     half_gap: Array
     entropy: Array
+    rows: Array = field(init=False, repr=False)  # (ROWS + 1, 4): U, its slope to the next row, M, dU/dT
+
+    def __post_init__(self) -> None:
+        fine = np.arange(ROWS + 1) / ROWS
+        rows = np.empty((ROWS + 1, 4))
+        rows[:, 0] = np.interp(fine, self.soc, self.voltage)
+        rows[:-1, 1] = np.diff(rows[:, 0])
+        rows[-1, 1] = rows[-2, 1]
+        rows[:, 2] = np.interp(fine + 0.5 / ROWS, self.soc, self.half_gap)
+        rows[:, 3] = np.interp(fine + 0.5 / ROWS, self.soc, self.entropy)
+        object.__setattr__(self, "rows", rows)
 
     def at(self, soc: Array) -> tuple[Array, Array, Array]:
-        """(U in V, half gap M in V, dU/dT in V/K), each in the shape of `soc`; NaN in, NaN out."""
-        position = soc * (len(self.soc) - 1)
+        """(U in V, half gap M in V, dU/dT in V/K), each in the shape of `soc`; of NaN the voltage is NaN."""
+        position = soc * ROWS
         # A NaN must become an index inside the table; np.fmax lets the number win over the NaN.
-        index = np.fmin(np.fmax(position, 0.0), len(self.soc) - 2.0).astype(np.intp)
-        fraction = position - index
-        voltage = _between(self.voltage, index, fraction)
-        np.clip(fraction, 0.0, 1.0, out=fraction)
-        return voltage, _between(self.half_gap, index, fraction), _between(self.entropy, index, fraction)
+        index = np.fmin(np.fmax(position, 0.0), ROWS).astype(np.intp)
+        position -= index
+        rows = self.rows.take(index, axis=0)
+        position *= rows[..., 1]
+        position += rows[..., 0]
+        return position, rows[..., 2], rows[..., 3]
 
     def energy(self, soc: Array) -> Array:
         """∫ (U − 298.15 K·dU/dT) dSoC from 0 to `soc` (0 to 1) in V: times the charge it is the cell's enthalpy.
@@ -43,26 +58,26 @@ class OpenCircuit:
         With U(T) = U(25 °C) + (T − 25 °C)·dU/dT the integrand does not depend on temperature. Trapezoids on the grid,
         exact for `at`.
         """
+        return self._integral(self.voltage - 298.15 * self.entropy, soc)
+
+    def work(self, soc: Array) -> Array:
+        """∫ U dSoC from 0 to `soc` (0 to 1) in V: times the charge it is the work that the cell can do at 25 °C."""
+        return self._integral(self.voltage, soc)
+
+    def _integral(self, curve: Array, soc: Array) -> Array:
         step = self.soc[1]
-        curve = self.voltage - 298.15 * self.entropy
         sums = np.concatenate(([0.0], np.cumsum(0.5 * step * (curve[1:] + curve[:-1]))))
         position = soc / step
         index = np.clip(position, 0, len(self.soc) - 2).astype(np.intp)
         fraction = position - index
         slope = curve[index + 1] - curve[index]
-        energy: Array = sums[index] + step * fraction * (curve[index] + 0.5 * slope * fraction)
-        return energy
+        integral: Array = sums[index] + step * fraction * (curve[index] + 0.5 * slope * fraction)
+        return integral
 
     def mean(self, low: float, high: float) -> tuple[float, float]:
         """(mean U, mean M) in V between two SoC."""
         inside = (self.soc >= low) & (self.soc <= high)
         return float(self.voltage[inside].mean()), float(self.half_gap[inside].mean())
-
-
-def _between(curve: Array, index: npt.NDArray[np.intp], fraction: Array) -> Array:
-    low = curve.take(index)
-    result: Array = low + fraction * (curve.take(index + 1) - low)
-    return result
 
 
 def load() -> OpenCircuit:

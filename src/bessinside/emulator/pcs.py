@@ -1,13 +1,19 @@
-"""Two power conversion systems of 1,250 kW: set-point, ramp, limits, losses, states and counters.
+"""The power conversion systems: set-point, ramp, capability, losses, protection, states and counters.
 
-    set-point → ramp 125 kW/s → |P| ≤ 1,250 kW, derated by heat → DC current within the BMS limits → P_ac
+    set-point → ramp 10 % of rated/s → |P| ≤ rated, derated by heat → DC current within the BMS limits → P_ac
     P_dc = P_ac + loss(P_ac, V_dc)                           both positive when discharging
-    |Q| ≤ √(S_max² − P²), S_max 1,375 kVA, active power first
+    |Q| ≤ √(S² − P²), active power first;  S = 110 % of rated up to 35 °C outdoors, 105 % at 50 °C, 80 % at 60 °C
 
 States: shutdown (no command or BMS not ready), standby (ready, AC contactor open), starting (5 s synchronising),
 running, fault. After ten minutes without set-point a PCS goes back to standby. Heat derates from 85 °C and trips at
-95 °C of the hottest NTC. Grid protection trips outside 47.5–51.5 Hz and 80–115 % of the voltage. Ratings: public
-specification of the Kehua BCS1250K; ramp and times are assumptions.
+95 °C of the hottest NTC. Grid protection trips outside 47.5–51.5 Hz and 80–115 % of the voltage; once the grid has been
+within 49.5–50.2 Hz and 90–110 % for 60 s a PCS comes back by itself, with 10 % of rated a minute. Other trips wait for
+a reset. Ratings and capability: public specification of the Kehua BCS1250K; 80 % at 60 °C, ramp and times are
+assumptions.
+
+The DC link carries a ripple (share of its voltage, 1 % when healthy). A capacitor that ages lets it grow: the halves of
+the link drift apart by 60 % of what is over 1 %, the current on the AC side distorts, the capacitors warm
+(assumptions).
 """
 
 from __future__ import annotations
@@ -17,23 +23,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from bessinside.emulator.codes import PcsState
-from bessinside.emulator.converter import RATED, Converter
+from bessinside.emulator.converter import Converter
+from bessinside.emulator.design import REF_5M, Design
 from bessinside.emulator.heat_sink import HeatSinks
 from bessinside.emulator.noise import MeanReverting
 from bessinside.emulator.phases import between, by_pair, by_phase, factor, shared
 from bessinside.emulator.rack import DcCircuit
 from bessinside.emulator.table import Array, Mask
 
-MAX_APPARENT = 1.375e6  # VA
-RAMP = 0.1 * RATED  # W/s
-NOMINAL_VOLTAGE = 690.0
+RAMP = 0.1  # of the rated power, 1/s
 SYNCHRONISING = 5.0  # s
 IDLE_TO_STANDBY = 600.0  # s
 CONTROL_NOISE = 350.0  # W, what the current control leaves of ripple in a second's mean
 DERATE_FROM, TRIP_AT = 85.0, 95.0  # °C
 STANDBY_SUPPLY = 150.0  # W, taken from the auxiliaries while the AC contactor is open
-FREQUENCY_BAND = (47.5, 51.5)
-VOLTAGE_BAND = (0.80, 1.15)
+FREQUENCY_BAND, FREQUENCY_BACK = (47.5, 51.5), (49.5, 50.2)
+VOLTAGE_BAND, VOLTAGE_BACK = (0.80, 1.15), (0.90, 1.10)
+RECONNECT_DELAY = 60.0  # s
+RECONNECT_RAMP = 0.1 / 60.0  # of the rated power, 1/s
+CAPABILITY = ((35.0, 50.0, 60.0), (1.10, 1.05, 0.80))  # °C outdoors, apparent power as a share of the rated
+RIPPLE = 0.01  # of the DC voltage, healthy
+UNBALANCE = 0.6  # V between the halves of the link per V of ripple over the healthy one
+UNBALANCE_ALARM = 0.02  # of the DC voltage
+FAN_FAULT = 0.3  # share of the air flow below which the fans report themselves
+DISTORTION = 0.018  # of the rated current, healthy
 DC_BAND = (1060.0, 1500.0)
 ALARMS = (
     "AC_UNDERFREQUENCY",
@@ -45,9 +58,12 @@ ALARMS = (
     "OVERTEMPERATURE",
     "HIGH_TEMPERATURE",
     "EMERGENCY_STOP",
+    "BUS_UNBALANCE",
+    "FAN_FAULT",
     "BMS_ALARM",
     "BMS_TRIP",
 )
+GRID_TRIPS = frozenset(ALARMS[:4])
 Q_SLOPE = 8.0  # rated vars per 1 of voltage: 8 % for each percent the voltage is off
 
 
@@ -64,14 +80,23 @@ class Energy:
 class Pcs:
     """State of all PCS, arrays of one value per PCS."""
 
-    def __init__(self, count: int, energy: Energy, ambient: float, chance: np.random.Generator) -> None:
-        self.converter = Converter()
-        self.heat_sinks = HeatSinks(count, ambient, chance)
+    def __init__(
+        self, count: int, energy: Energy, ambient: float, chance: np.random.Generator, design: Design = REF_5M
+    ) -> None:
+        self.rated, self.max_apparent = design.rated_power, design.max_apparent
+        self.nominal_voltage = design.ac_voltage
+        self.dc_band = (DC_BAND[0] * design.level, DC_BAND[1] * design.level)
+        self.share = design.share
+        self.converter = Converter(design.rated_power, design.level)
+        self.heat_sinks = HeatSinks(count, ambient, chance, design.share)
         self.energy = energy
         self.state = [PcsState.STANDBY] * count
         self.faults: list[set[str]] = [set() for _ in range(count)]
         self.battery: list[set[str]] = [set() for _ in range(count)]  # what its BMS reports: BMS_ALARM, BMS_TRIP
-        self.estop = False
+        self.estop = False  # its own button
+        self.stop_line = False  # the safety chain of the plant
+        self.fan: Array = np.ones(count)  # share of its air flow
+        self.ripple: Array = np.full(count, RIPPLE)  # share of the DC voltage
         self.enabled: Mask = np.ones(count, dtype=np.bool_)
         self.setpoint = np.zeros(count)  # W, as commanded
         self.reactive_setpoint = np.zeros(count)  # var
@@ -82,23 +107,46 @@ class Pcs:
         self.dc_power = np.zeros(count)
         self.dc_voltage = np.zeros(count)
         self.dc_current = np.zeros(count)
-        self.phase_voltage = np.full((count, 3), NOMINAL_VOLTAGE / 3**0.5)
+        self.levels: Array = np.ones(3)  # phase voltages at the LV side, as shares of the nominal one
         self.frequency = 50.0
         self.uptime = 0.0
-        self._ramped = np.zeros(count)
-        self._waited = np.zeros(count)  # s in the state STARTING, or without set-point while RUNNING
-        self._noise = MeanReverting(np.full(count, CONTROL_NOISE), 3.0, chance)
+        self.ambient = ambient
+        self.running: Mask = np.zeros(count, dtype=np.bool_)  # AC contactor closed
+        self._calm = 0.0  # s for which the grid has been fit to reconnect
+        self._gentle = [False] * count  # back from a trip of the grid protection: slow ramp
+        self._ramped = [0.0] * count
+        self._waited = [0.0] * count  # s in the state STARTING, or without set-point while RUNNING
+        self._noise = MeanReverting(np.full(count, CONTROL_NOISE * self.share), 3.0, chance)
         self._half = MeanReverting(np.full(count, 0.8), 5.0, chance)
 
     @property
-    def running(self) -> Mask:
-        """Which PCS have their AC contactor closed."""
-        return np.array([state is PcsState.RUNNING for state in self.state])
+    def capability(self) -> float:
+        """VA that each PCS can give at the present outdoor temperature."""
+        return min(self.max_apparent, self.rated * float(np.interp(self.ambient, *CAPABILITY)))
+
+    @property
+    def phase_voltage(self) -> Array:
+        """V of the phases against neutral, shape (PCS, 3)."""
+        return np.tile(self.nominal_voltage / 3**0.5 * self.levels, (len(self.state), 1))
+
+    @property
+    def unbalance(self) -> Array:
+        """V by which the positive half of the DC link is over the negative one, from ripple and noise."""
+        # Without voltage there is nothing to be unbalanced.
+        over = UNBALANCE * np.maximum(self.ripple - RIPPLE, 0.0) * self.dc_voltage
+        apart: Array = np.where(self.dc_voltage > 0.0, over + 2.0 * self._half.value, 0.0)
+        return apart
+
+    @property
+    def distortion(self) -> Array:
+        """THD of the AC current as a share of the rated one: below 3 % when healthy."""
+        found: Array = np.where(self.running, DISTORTION + np.maximum(self.ripple - RIPPLE, 0.0), 0.0)
+        return found
 
     @property
     def standby_supply(self) -> float:
         """W that waiting PCS, and the heaters of all, take from the auxiliaries."""
-        return STANDBY_SUPPLY * float((~self.running).sum()) + self.heat_sinks.heater_power
+        return STANDBY_SUPPLY * self.share * float((~self.running).sum()) + self.heat_sinks.heater_power
 
     def count(self, dt: float, ambient: float) -> None:
         """Counts `dt` s of the power last set, and warms the heat sinks with its loss."""
@@ -107,23 +155,27 @@ class Pcs:
         self.energy.ac_charged += np.maximum(-self.power, 0.0) * hours
         self.energy.dc_discharged += np.maximum(self.dc_power, 0.0) * hours
         self.energy.dc_charged += np.maximum(-self.dc_power, 0.0) * hours
-        self.heat_sinks.step(dt, self.loss, ambient)
+        self.heat_sinks.step(dt, self.loss, ambient, self.fan, self.ripple)
+        self.ambient = ambient
         self.uptime += dt
 
     def command(self, dt: float, setpoint: Array, reactive: Array, ready: Mask) -> None:
         """Takes new set-points (W, var), walks the state machine by `dt` s; `ready`: the BMS allows operation."""
         self.setpoint = setpoint
         self.reactive_setpoint = reactive
-        for unit in range(len(self.state)):
-            self.state[unit] = self._next(unit, dt, bool(ready[unit]))
+        before = list(self.state)
+        for unit, allowed in enumerate(ready.tolist()):
+            self.state[unit] = self._next(unit, dt, allowed)
+        if self.state != before:
+            self.running = np.array([state is PcsState.RUNNING for state in self.state])
 
     def _next(self, unit: int, dt: float, ready: bool) -> PcsState:
         was = self.state[unit]
         if self.faults[unit]:
             return PcsState.FAULT
-        if self.estop or not self.enabled[unit] or not ready:
+        if self.estop or self.stop_line or not self.enabled[unit] or not ready:
             return PcsState.SHUTDOWN
-        wanted = self.setpoint[unit] != 0.0
+        wanted = bool(self.setpoint[unit] != 0.0)
         if was is PcsState.RUNNING:
             self._waited[unit] = 0.0 if wanted or self._ramped[unit] != 0.0 else self._waited[unit] + dt
             return PcsState.STANDBY if self._waited[unit] >= IDLE_TO_STANDBY else was
@@ -142,57 +194,89 @@ class Pcs:
 
     def convert(self, dt: float, circuit: DcCircuit, charge_limit: Array, discharge_limit: Array) -> None:
         """Sets P, Q and DC power for the present set-points and solves `circuit`; limits in A per DC bus."""
-        running = self.running
-        target = np.where(running, self.setpoint, 0.0)
-        self._ramped = np.where(running, self._ramped + np.clip(target - self._ramped, -RAMP * dt, RAMP * dt), 0.0)
-        rated = RATED * np.clip((TRIP_AT - self.heat_sinks.igbt.max(axis=1)) / (TRIP_AT - DERATE_FROM), 0.0, 1.0)
-        wanted = np.where(self._ramped != 0.0, self._ramped + self._noise.step(dt), 0.0)
-        high = np.minimum(self.converter.ac_power(circuit.power_at(discharge_limit), circuit.source), rated)
-        low = np.maximum(self.converter.ac_power(circuit.power_at(-charge_limit), circuit.source), -rated)
+        running, capability = self.running, self.capability
+        wanted = self._ramp(dt)
+        room = np.full(len(wanted), min(self.rated, capability))
+        if self.heat_sinks.hottest > DERATE_FROM:
+            heat = self.heat_sinks.igbt.max(axis=1)
+            room = np.minimum(room, self.rated * np.clip((TRIP_AT - heat) / (TRIP_AT - DERATE_FROM), 0.0, 1.0))
         # A blocked direction still lets the converter idle: its no-load loss comes from the battery.
-        power = np.clip(wanted, np.minimum(low, 0.0), np.maximum(high, 0.0))
-        self.limited = running & (np.abs(power - wanted) > 0.01 * RATED)
-        self.power = np.where(running, power, 0.0)
-        room = np.sqrt(np.maximum(MAX_APPARENT**2 - self.power**2, 0.0))
-        self.reactive = np.where(running, np.clip(self.reactive_setpoint, -room, room), 0.0)
+        battery = circuit.power_at(np.where(wanted > 0.0, discharge_limit, -charge_limit))
+        if (np.abs(battery) < 1.05 * np.abs(wanted) + 0.02 * self.rated).any():
+            given = self.converter.ac_power(battery, circuit.source)
+            room = np.minimum(room, np.maximum(np.where(wanted > 0.0, given, -given), 0.0))
+        power = np.minimum(np.maximum(wanted, -room), room)
+        self.limited = running & (np.abs(power - wanted) > 0.01 * self.rated)
+        self.power = power * running
+        room = np.sqrt(np.maximum(capability**2 - self.power**2, 0.0))
+        self.reactive = np.minimum(np.maximum(self.reactive_setpoint, -room), room) * running
 
-        voltage = circuit.source
-        for _ in range(3):
-            self.loss = np.where(running, self.converter.losses(self.power, voltage), 0.0)
-            voltage = circuit.voltage_for(self.power + self.loss)
+        # The loss hardly depends on the voltage, 2 W/V: that with the loss of the last step is near enough.
+        voltage = circuit.voltage_for(self.power + self.loss)
+        self.loss = self.converter.losses(self.power, voltage) * running
         self.dc_power = self.power + self.loss
         circuit.solve(self.dc_power)
         self.dc_voltage = circuit.pcs_voltage
         self.dc_current = circuit.bus_current
 
-    def watch(self, dt: float, levels: Array, frequency: float) -> None:
-        """Sees the LV side of the grid (`levels` phase voltages as shares); trips on what lies outside its bands."""
-        self.phase_voltage = np.tile(NOMINAL_VOLTAGE / 3**0.5 * levels, (len(self.state), 1))
-        self.frequency = frequency
-        self._half.step(dt)
-        grid = {
-            "AC_UNDERFREQUENCY": frequency < FREQUENCY_BAND[0],
-            "AC_OVERFREQUENCY": frequency > FREQUENCY_BAND[1],
-            "AC_UNDERVOLTAGE": bool(levels.min() < VOLTAGE_BAND[0]),
-            "AC_OVERVOLTAGE": bool(levels.max() > VOLTAGE_BAND[1]),
-        }
+    def _ramp(self, dt: float) -> Array:
+        """The set-points behind their ramps, with what the current control leaves of noise; W."""
+        noise = self._noise.step(dt).tolist()
+        wanted = self.setpoint.tolist()
         for unit, state in enumerate(self.state):
             if state is not PcsState.RUNNING:
+                self._ramped[unit], wanted[unit] = 0.0, 0.0
                 continue
-            trips = {
-                **grid,
-                "DC_BUS_UNDERVOLTAGE": bool(self.dc_voltage[unit] < DC_BAND[0]),
-                "DC_BUS_OVERVOLTAGE": bool(self.dc_voltage[unit] > DC_BAND[1]),
-                "OVERTEMPERATURE": bool(self.heat_sinks.igbt[unit].max() >= TRIP_AT),
-            }
-            self.faults[unit] |= {name for name, tripped in trips.items() if tripped}
+            most = self.rated * dt * (RECONNECT_RAMP if self._gentle[unit] else RAMP)
+            way = wanted[unit] - self._ramped[unit]
+            if abs(way) > most:
+                self._ramped[unit] += most if way > 0.0 else -most
+            else:
+                self._ramped[unit], self._gentle[unit] = wanted[unit], False
+            wanted[unit] = self._ramped[unit] + noise[unit] if self._ramped[unit] != 0.0 else 0.0
+        return np.array(wanted)
+
+    def watch(self, dt: float, levels: Array, frequency: float) -> None:
+        """Sees the LV side of the grid (`levels` phase voltages as shares); trips on what lies outside its bands."""
+        self.levels, self.frequency = levels, frequency
+        self._half.step(dt)
+        low, _, high = sorted(levels.tolist())
+        grid = set()
+        if not FREQUENCY_BAND[0] <= frequency <= FREQUENCY_BAND[1]:
+            grid.add("AC_UNDERFREQUENCY" if frequency < 50.0 else "AC_OVERFREQUENCY")
+        if low < VOLTAGE_BAND[0]:
+            grid.add("AC_UNDERVOLTAGE")
+        if high > VOLTAGE_BAND[1]:
+            grid.add("AC_OVERVOLTAGE")
+        calm = FREQUENCY_BACK[0] <= frequency <= FREQUENCY_BACK[1] and VOLTAGE_BACK[0] <= low <= high <= VOLTAGE_BACK[1]
+        self._calm = self._calm + dt if calm else 0.0
+        for unit, state in enumerate(self.state):
+            if state is PcsState.RUNNING:
+                self.faults[unit] |= grid | self._own_trips(unit)
+            elif self.faults[unit] & GRID_TRIPS and self._calm >= RECONNECT_DELAY:
+                self.faults[unit] -= GRID_TRIPS
+                self._gentle[unit] = True
+
+    def _own_trips(self, unit: int) -> set[str]:
+        voltage, trips = self.dc_voltage[unit], set()
+        if not self.dc_band[0] <= voltage <= self.dc_band[1]:
+            trips.add("DC_BUS_UNDERVOLTAGE" if voltage < self.dc_band[0] else "DC_BUS_OVERVOLTAGE")
+        if self.heat_sinks.hottest >= TRIP_AT and self.heat_sinks.igbt[unit].max() >= TRIP_AT:
+            trips.add("OVERTEMPERATURE")
+        return trips
 
     def alarms(self) -> list[set[str]]:
         """Names per PCS: latched trips and present warnings."""
         hot = self.heat_sinks.igbt.max(axis=1) >= DERATE_FROM
-        stop = {"EMERGENCY_STOP"} if self.estop else set()
+        apart = np.abs(self.unbalance) > UNBALANCE_ALARM * self.dc_voltage
+        stop = {"EMERGENCY_STOP"} if self.estop or self.stop_line else set()
         return [
-            faults | stop | self.battery[unit] | ({"HIGH_TEMPERATURE"} if hot[unit] else set())
+            faults
+            | stop
+            | self.battery[unit]
+            | ({"HIGH_TEMPERATURE"} if hot[unit] else set())
+            | ({"BUS_UNBALANCE"} if apart[unit] else set())
+            | ({"FAN_FAULT"} if self.fan[unit] < FAN_FAULT else set())
             for unit, faults in enumerate(self.faults)
         ]
 
@@ -211,8 +295,7 @@ class Pcs:
         # Positive when discharging, as all currents of a PCS.
         current = np.where(power < 0.0, -1.0, 1.0) * apparent / voltage
         half = 0.5 * self.dc_voltage
-        # Without voltage there is nothing to be unbalanced.
-        unbalance = np.where(self.dc_voltage > 0.0, self._half.value, 0.0)
+        unbalance = 0.5 * self.unbalance
 
         def is_(wanted: PcsState) -> Array:
             found: Array = (state == wanted).astype(np.float64)
@@ -228,7 +311,7 @@ class Pcs:
             **{f"fault_word_{word}": self._fault_word() for word in range(1, 6)},
             "state_alarm": np.array([float(bool(names)) for names in self.alarms()]),
             "state_remote": np.ones(count),
-            "state_estop": np.full(count, float(self.estop)),
+            "state_estop": np.full(count, float(self.estop or self.stop_line)),
             "state_derating": self.limited.astype(np.float64),
             "active_power": self.power,
             "reactive_power": self.reactive,
@@ -238,7 +321,7 @@ class Pcs:
             "frequency": np.full(count, self.frequency),
             "active_power_setpoint": self.setpoint,
             "reactive_power_setpoint": self.reactive_setpoint,
-            "reactive_power_setpoint_share": 100.0 * self.reactive_setpoint / RATED,
+            "reactive_power_setpoint_share": 100.0 * self.reactive_setpoint / self.rated,
             "dc_power": self.dc_power,
             "dc_voltage": self.dc_voltage,
             "dc_current": self.dc_current,

@@ -1,4 +1,4 @@
-"""REF-5M, the reference plant: 2 × 1,250 kW PCS on 12 racks × 4 modules × 104 cells of 314 Ah (5,015.96 kWh).
+"""A whole plant, by its design: by default REF-5M, 2 × 1,250 kW PCS on 12 racks × 4 modules × 104 cells of 314 Ah.
 
 A step of dt holds the currents and powers last solved for dt, then solves the plant at the new moment, so that
 everything a register shows belongs to one instant and fits together exactly:
@@ -6,58 +6,41 @@ everything a register shows belongs to one instant and fits together exactly:
     cells, plates, sensors, counters advance by dt → weather, cabin, coolant, grid → set-points → PCS, DC circuit →
     transformer, meter → BMS senses, limits and protects → safety sensors
 
-Between instants the solution is explicit; steps longer than 10 s are cut into equal ones, because near full and empty
-a cell's voltage answers to its charge within seconds. The same seed, start and steps give bit-identical states.
+Between instants the currents are held; steps longer than a minute are cut into minutes, and those in which the power
+moves or a cell nears full or empty into ten seconds (`stride.py`). The same seed, start and steps give bit-identical
+states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import ceil
 
 import numpy as np
 
 from bessinside.emulator import battery_readings, history, ocv
 from bessinside.emulator.bms import RESERVE, Bms
 from bessinside.emulator.cabin import Cabin
-from bessinside.emulator.cell import Cells, CellType
-from bessinside.emulator.converter import RATED
+from bessinside.emulator.cell import Cells
 from bessinside.emulator.coolant import CoolantLoop
+from bessinside.emulator.design import NOMINAL_CELL_VOLTAGE, REF_5M, Design
 from bessinside.emulator.grid import NOMINAL_FREQUENCY, Grid
 from bessinside.emulator.meter import Meter
 from bessinside.emulator.ntc import Sensors
 from bessinside.emulator.pcs import Q_SLOPE, Energy, Pcs
-from bessinside.emulator.rack import DcCircuit
+from bessinside.emulator.rack import BUS, JOINTS, DcCircuit
 from bessinside.emulator.safety import Safety
 from bessinside.emulator.schedule import Schedule, built_in
+from bessinside.emulator.stride import SHORT, stride
 from bessinside.emulator.table import Array
 from bessinside.emulator.thermal import ColdPlates
 from bessinside.emulator.transformer import Transformer
 from bessinside.emulator.weather import DAY_S, NS, Weather
 from bessinside.runtime.chance import Chance
 
-BUSES = 2
-RACKS = 12
-MODULES = 4  # in a rack
-CELLS = 104  # in a module
-PARTS = {
-    "meter": 1,
-    "pcs": BUSES,
-    "bus": BUSES,
-    "container": 1,
-    "rack": RACKS,
-    "module": RACKS * MODULES,
-    "cell": RACKS * MODULES * CELLS,
-    "sensor": RACKS * MODULES * CELLS * 12 // 52,
-    "cooling": 1,
-    "smoke": 1,
-    "leak": 1,
-}
-NOMINAL_CELL_VOLTAGE = 3.2
-STANDBY_POWER = 700.0  # W: controls, BMS, communication
+STANDBY_POWER = 700.0  # W: controls, BMS, communication; of REF-5M, as what follows
 ELECTRONICS_HEAT = 500.0  # W of it that warm the cabin
 CYCLES = 410.0
-LONGEST_STEP = 10.0  # s
+WORKING_CURRENT = 20.0  # A of a bus, from which the coolant circulates
 FULL_ACTIVATION, DEAD_BAND = 0.2, 0.010  # Hz, of primary control
 
 
@@ -72,94 +55,113 @@ class Plant:
         *,
         soc: float = 0.52,
         cycles: float = CYCLES,
+        years: float | None = None,
         reserve: float = 0.0,
+        design: Design = REF_5M,
     ) -> None:
-        """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles.
+        """At `start_ns` with a state of charge `soc` (share, as the BMS counts it) after `cycles` full cycles,
+        or after as many as `years` of usual days make.
 
         `schedule` defaults to a day of two cycles. `reserve` is primary control (FCR) on top of it: W at 200 mHz.
         """
         stream = Chance(seed).stream
         self.seed = seed
-        self.schedule = built_in() if schedule is None else schedule
+        self.design = design
+        self.parts = design.parts
+        self.schedule = built_in(design.power) if schedule is None else schedule
         self.reserve = reserve
-        self.override = np.full(BUSES, np.nan)
-        self.reactive_override = np.full(BUSES, np.nan)
+        buses, shape = design.buses, (design.racks, design.series)
+        self.override = np.full(buses, np.nan)
+        self.reactive_override = np.full(buses, np.nan)
         # The first step of one second ends at the start: every instrument has measured once.
         self.time_ns = start_ns - NS
 
-        kind, curve = CellType(), ocv.load()
-        cells = RACKS * MODULES * CELLS
+        kind, curve = design.cell, ocv.load()
         self.weather = Weather(self.time_ns, stream("weather"))
         chance = stream("cells")
-        temperature = 23.5 + 0.15 * chance.standard_normal((RACKS, MODULES * CELLS))
-        self.pcs = Pcs(BUSES, Energy(*(np.zeros(BUSES) for _ in range(4))), self.weather.temperature, stream("pcs"))
-        self.history = history.after(cycles, kind, curve, cells, self.pcs.converter, BUSES)
+        temperature = 23.5 + 0.15 * chance.standard_normal(shape)
+        unused = Energy(*(np.zeros(buses) for _ in range(4)))
+        self.pcs = Pcs(buses, unused, self.weather.temperature, stream("pcs"), design)
+        cycles = cycles if years is None else history.cycles_in(years)
+        self.history = history.after(cycles, kind, curve, design.all_cells, self.pcs.converter, buses, design)
         past = self.history
         self.cells = Cells(
             kind,
             curve,
-            (RACKS, MODULES * CELLS),
+            shape,
             chance,
             soc=soc - RESERVE,
             health=past.health,
+            resistance_rise=past.resistance_rise,
             temperature=temperature,
         )
-        self.plates = ColdPlates(RACKS * MODULES, CELLS)
-        self.sensors = Sensors(temperature, stream("ntc"))
-        self.circuit = DcCircuit(RACKS, BUSES)
+        self.plates = ColdPlates(design.racks * design.modules, design.cells, design.amps)
+        self.sensors = Sensors(temperature, stream("ntc"), design)
+        self.circuit = DcCircuit(design.racks, buses, joints=JOINTS * design.level, bus=BUS / design.feeders)
         self._set_sources()
-        self.circuit.solve(np.zeros(BUSES))
+        self.circuit.solve(np.zeros(buses))
         self.cells.set_current(self.circuit.current)
         self.bms = Bms(
             self.cells,
             self.sensors,
             self.circuit,
             stream("bms"),
-            modules=MODULES,
+            modules=design.modules,
             cycles=cycles,
             energy_charged=past.dc_charged,
             energy_discharged=past.dc_discharged,
+            design=design,
         )
-        use = 1.0 + 0.002 * stream("history").standard_normal() * np.array([1.0, -1.0])
+        # The PCS did not all do the same, but together what the plant did.
+        use = 1.0 + 0.002 * stream("history").standard_normal() * _apart(buses)
         self.pcs.energy = Energy(
             *(
-                total / BUSES * use
+                total / buses * use
                 for total in (past.ac_charged, past.ac_discharged, past.dc_charged, past.dc_discharged)
             )
         )
-        self.coolant = CoolantLoop(22.5, stream("coolant"))
-        self.cabin = Cabin(24.0, self.weather, stream("cabin"))
-        self.grid = Grid(stream("grid"))
-        self.transformer = Transformer(self.weather.temperature)
+        self.coolant = CoolantLoop(22.5, stream("coolant"), design.size)
+        self.cabin = Cabin(24.0, self.weather, stream("cabin"), design.size)
+        self.grid = Grid(stream("grid"), design.power)
+        self.transformer = Transformer(self.weather.temperature, design.transformer_rating)
         self.meter = Meter(
+            stream("meter"),
             energy_export=past.meter_export,
             energy_import=past.meter_import,
             reactive_export=past.reactive_export,
             reactive_import=past.reactive_import,
+            auxiliary_energy=past.auxiliary_energy,
+            design=design,
         )
         self.safety = Safety(stream("safety"))
-        self.auxiliaries = STANDBY_POWER
+        self.auxiliaries = STANDBY_POWER * design.size
         self.auxiliary_energy = past.auxiliary_energy
         self._readings: dict[str, Mapping[str, Array]] = {}
         self.step(1.0)
 
     def set_active_power(self, pcs: int, power: float | None) -> None:
-        """Sets PCS `pcs` (1 or 2) to `power` W on its AC side in place of the schedule; None gives it back."""
-        self.override[_unit(pcs)] = np.nan if power is None else power
+        """Sets PCS `pcs` (from 1) to `power` W on its AC side in place of the schedule; None gives it back."""
+        self.override[self._unit(pcs)] = np.nan if power is None else power
 
     def set_reactive_power(self, pcs: int, reactive: float | None) -> None:
-        """Sets PCS `pcs` (1 or 2) to `reactive` var in place of its Q(U) curve; None gives it back."""
-        self.reactive_override[_unit(pcs)] = np.nan if reactive is None else reactive
+        """Sets PCS `pcs` (from 1) to `reactive` var in place of its Q(U) curve; None gives it back."""
+        self.reactive_override[self._unit(pcs)] = np.nan if reactive is None else reactive
+
+    def _unit(self, pcs: int) -> int:
+        if not 1 <= pcs <= self.design.buses:
+            raise ValueError(f"PCS {pcs}: the plant has PCS 1 to {self.design.buses}")
+        return pcs - 1
 
     def step(self, dt: float) -> None:
         """Advances the plant by `dt` s (> 0)."""
         if not dt > 0.0:
             raise ValueError(f"a step of {dt} s: time only goes forward")
-        parts = ceil(dt / LONGEST_STEP)
-        end = self.time_ns + round(dt * NS)
-        for part in range(parts):
-            self.time_ns = end - round(dt * NS * (parts - 1 - part) / parts)
-            self._step(dt / parts)
+        left = round(dt * NS)
+        while left > 0:
+            part = left if left <= SHORT * NS else min(left, stride(self) * NS)
+            left -= part
+            self.time_ns += part
+            self._step(part / NS)
         self._readings = {}
 
     def _step(self, dt: float) -> None:
@@ -174,7 +176,8 @@ class Plant:
         self._measure(dt)
         self.bms.sense(dt, self.cabin.humidities[0])
         self.pcs.battery = self.bms.reports()
-        self.safety.step(dt)
+        self.safety.step(dt, self.cabin.temperature, self.time_ns // (int(DAY_S) * NS))
+        self.pcs.stop_line = self.bms.stopped = self.safety.stop
 
     def _advance(self, dt: float) -> None:
         """Lets the currents and powers last solved act for `dt` s."""
@@ -194,18 +197,23 @@ class Plant:
         self.meter.count(dt)
         self.auxiliary_energy += self.auxiliaries * dt / 3600.0
         self.weather.step(dt, self.time_ns)
-        self.cabin.step(dt, self.weather, self.plates.air_heat + ELECTRONICS_HEAT)
+        self.cabin.step(
+            dt,
+            self.weather,
+            self.plates.air_heat + self.cells.bleed_heat + ELECTRONICS_HEAT * self.design.size,
+            self.safety.exchange,
+        )
         self.coolant.step(
             dt,
             heat=self.plates.heat,
             air=self.cabin.temperature,
             hottest=float(self.bms.temperature_extremes.high.max()),
             coldest=float(self.bms.temperature_extremes.low.min()),
-            working=bool((np.abs(self.circuit.bus_current) > 20.0).any()),
+            working=bool((np.abs(self.circuit.bus_current) > WORKING_CURRENT * self.design.feeders).any()),
         )
 
     def _set_sources(self) -> None:
-        self.circuit.set_sources(self.cells.emf.sum(axis=1), self.cells.r0.sum(axis=1))
+        self.circuit.set_sources(*self.cells.sources())
 
     def _setpoints(self) -> tuple[Array, Array]:
         """W and var per PCS: schedule and primary control hold at the meter, so losses come on top; Q(U).
@@ -217,14 +225,16 @@ class Plant:
         activated = 0.0 if abs(deviation) <= DEAD_BAND else float(np.clip(-deviation / FULL_ACTIVATION, -1.0, 1.0))
         scheduled = self.schedule.at(self.time_ns) + self.reserve * activated
         total = scheduled + self.transformer.loss + self.auxiliaries if abs(scheduled) >= 1e3 else 0.0
-        power = np.where(np.isnan(self.override), np.clip(total / BUSES, -RATED, RATED), self.override)
-        curve = float(np.clip(Q_SLOPE * (1.0 - self.grid.level), -0.33, 0.33)) * RATED
+        rated = self.design.rated_power
+        share = np.clip(total / self.design.buses, -rated, rated)
+        power = np.where(np.isnan(self.override), share, self.override)
+        curve = float(np.clip(Q_SLOPE * (1.0 - self.grid.level), -0.33, 0.33)) * rated
         return power, np.where(np.isnan(self.reactive_override), curve, self.reactive_override)
 
     def _measure(self, dt: float) -> None:
         power, reactive = float(self.pcs.power.sum()), float(self.pcs.reactive.sum())
         loads = (self.coolant.power, self.cabin.power, self.safety.fan_power, self.pcs.standby_supply)
-        self.auxiliaries = STANDBY_POWER + sum(loads)
+        self.auxiliaries = STANDBY_POWER * self.design.size + sum(loads)
         self.transformer.step(dt, power - self.auxiliaries, reactive, self.grid.level, self.weather.temperature)
         self.meter.measure(
             fed=power - self.transformer.loss,
@@ -241,8 +251,8 @@ class Plant:
         The arrays are the plant's own and change with the next step; `quantity` copies.
         """
         if kind not in self._readings:
-            if kind not in PARTS:
-                raise KeyError(f"{kind}: the plant has no such part; it has {', '.join(PARTS)}")
+            if kind not in self.parts:
+                raise KeyError(f"{kind}: the plant has no such part; it has {', '.join(self.parts)}")
             self._readings[kind] = READERS[kind](self)
         return self._readings[kind]
 
@@ -261,7 +271,8 @@ class Plant:
         """The same for quantities that are text; KeyError where there is none."""
         if (kind, name) != ("module", "serial"):
             raise KeyError(f"{kind}.{name}: this plant has no such text")
-        return [f"REF5M-R{rack + 1:02d}M{module + 1}" for rack in range(RACKS) for module in range(MODULES)]
+        plant, racks, modules = self.design.id.upper().replace("-", ""), self.design.racks, self.design.modules
+        return [f"{plant}-R{rack + 1:02d}M{module + 1}" for rack in range(racks) for module in range(modules)]
 
     def alarms(self, kind: str, level: int | None = None) -> list[set[str]]:
         """Names of the active alarms of each part of `kind`; of racks and buses by `level` 1, 2, 3 too (None: any).
@@ -272,33 +283,36 @@ class Plant:
             return self.bms.alarms.names(level)
         if kind == "bus":
             racks = self.bms.alarms.names(level)
-            size = RACKS // BUSES
-            return [set().union(*racks[bus * size : (bus + 1) * size]) for bus in range(BUSES)]
+            size = self.design.racks // self.design.buses
+            return [set().union(*racks[bus * size : (bus + 1) * size]) for bus in range(self.design.buses)]
         own: dict[str, Callable[[], list[set[str]]]] = {
             "pcs": self.pcs.alarms,
-            "cooling": lambda: [self.coolant.alarms(leaking=self.safety.leaking)],
+            "cooling": lambda: [self.coolant.alarms(leaking=self.safety.leaking, inside=self.safety.leaking_inside)],
             "smoke": lambda: [self.safety.smoke_alarms()],
             "leak": lambda: [self.safety.leak_alarms()],
-            "container": lambda: [self.safety.gas_alarms()],
+            "container": lambda: [self.safety.container_alarms()],
         }
-        return own[kind]() if kind in own else [set() for _ in range(PARTS[kind])]
+        return own[kind]() if kind in own else [set() for _ in range(self.parts[kind])]
 
 
-def _unit(pcs: int) -> int:
-    if not 1 <= pcs <= BUSES:
-        raise ValueError(f"PCS {pcs}: the plant has PCS 1 to {BUSES}")
-    return pcs - 1
+def _apart(units: int) -> Array:
+    """+1 and −1 by turns, 0 for an odd one left over: the sum is 0."""
+    signs = np.tile([1.0, -1.0], units // 2)
+    return np.append(signs, [0.0] * (units % 2))
 
 
 def _pcs(plant: Plant) -> Mapping[str, Array]:
     """What a PCS measures, what its BMS tells it, and the oil thermometer of the transformer that is wired to both."""
     bus = plant.readings("bus")
-    cells = PARTS["cell"] / BUSES
-    capacity = plant.bms.capacity.reshape(BUSES, -1).mean(axis=1) * cells * NOMINAL_CELL_VOLTAGE  # Wh
+    buses = plant.design.buses
+    cells = plant.design.all_cells / buses
+    capacity = plant.bms.capacity.reshape(buses, -1).mean(axis=1) * cells * NOMINAL_CELL_VOLTAGE  # Wh
+    oil = {"transformer_temperature": np.full(buses, plant.transformer.oil)}
     return {
         **plant.pcs.readings(),
-        "transformer_temperature": np.full(BUSES, plant.transformer.oil),
+        **(oil if plant.transformer.rating.rated else {}),
         "bms_soc": bus["soc"],
+        "bms_soh": bus["soh"],
         "bms_voltage": bus["voltage"],
         "bms_current": bus["current"],
         "bms_charge_current_limit": bus["charge_current_limit"],
@@ -325,7 +339,7 @@ def _container(plant: Plant) -> Mapping[str, Array]:
         "coolant_supply_temperature": coolant["coolant_supply_temperature"],
         "coolant_return_temperature": coolant["coolant_return_temperature"],
         "cooling_state": plant.coolant.state,
-        "co_concentration": plant.safety.gas_reading,
+        "co_concentration": plant.safety.co_reading[0],
         "exhaust_fan_speed_1": fans[0],
         "exhaust_fan_speed_2": fans[1],
         "auxiliary_power": plant.auxiliaries,

@@ -1,4 +1,4 @@
-"""Racks in parallel on two DC buses: Kirchhoff's laws solved for the power that each PCS takes.
+"""Racks in parallel on DC buses: Kirchhoff's laws solved for the power that each PCS takes.
 
 Rack r on a bus is a source E_r behind R_r = Σ R0 + joints + cable; an open contactor takes it out.
 
@@ -7,7 +7,9 @@ Rack r on a bus is a source E_r behind R_r = Σ R0 + joints + cable; an open con
     V_bus = E − I/G,   I_r = (E_r − V_bus)/R_r,   Σ I_r = I
 
 Resistances outside the cells are engineering assumptions: 4 mΩ busbars in a rack, 4 mΩ fuse, contactors and cable,
-0.5 mΩ to the PCS.
+0.5 mΩ to the PCS; for REF-5M, other plants scale them (`design.py`). A rack is connected through its precharge
+resistor, some hundred ohms whose current is not worth counting, and only where |E_r − V_bus| ≤ 5 V at both ends of the
+three seconds that takes.
 """
 
 from __future__ import annotations
@@ -20,15 +22,20 @@ JOINTS = 4e-3  # Ω per rack, between its cells
 CABLE = 4e-3  # Ω per rack, outside its terminals
 BUS = 0.5e-3  # Ω per bus, to the PCS
 RECONNECT = 5.0  # V, a contactor must not close onto more
+PRECHARGE = 3.0  # s that a rack hangs on its bus by a resistor before its main contactors close
 
 
 class DcCircuit:
-    """12 racks on 2 buses. Arrays of racks are in plant order: bus 1 first."""
+    """Racks on buses, as many on each. Arrays of racks are in plant order: bus 1 first. `joints` and `bus` are Ω."""
 
-    def __init__(self, racks: int, buses: int) -> None:
+    def __init__(self, racks: int, buses: int, *, joints: float = JOINTS, bus: float = BUS) -> None:
         self.buses = buses
         self.closed: Mask = np.ones(racks, dtype=np.bool_)
-        self.joints = np.full(racks, JOINTS)
+        self._bus_of = np.arange(racks) * buses // racks
+        self.precharge = np.zeros(racks)  # s that each precharge contactor stays closed yet
+        self.busbars = joints  # Ω per rack, as built
+        self.joints = np.full(racks, joints)
+        self.bus = bus
         self.current = np.zeros(racks)  # A per rack
         self.voltage = np.zeros(racks)  # V at the rack's terminals, inside the contactors
         self.bus_voltage = np.zeros(buses)  # V behind the contactors
@@ -39,36 +46,42 @@ class DcCircuit:
         """`emf` V and `resistance` Ω of the cells of each rack, Σ over the rack."""
         self.emf = emf
         self.resistance = resistance + self.joints + CABLE
-        conductance = np.where(self.closed, 1.0 / self.resistance, 0.0).reshape(self.buses, -1)
-        self.conductance = conductance.sum(axis=1)
+        each = (self.closed / self.resistance).reshape(self.buses, -1)
+        self.conductance = np.add.reduce(each, axis=1)
+        flow = np.add.reduce(each * emf.reshape(self.buses, -1), axis=1)
         self.live = self.conductance > 0.0
-        safe = np.where(self.live, self.conductance, 1.0)
-        self.source = np.where(self.live, (conductance * emf.reshape(self.buses, -1)).sum(axis=1) / safe, 0.0)
-        self.inner = np.where(self.live, 1.0 / safe, 0.0)
+        # A bus without a rack has no voltage and carries nothing.
+        self.inner = self.live / np.where(self.live, self.conductance, 1.0)
+        self.source = flow * self.inner
+
+    @property
+    def racks_on_bus(self) -> int:
+        """How many racks hang on each bus."""
+        return len(self.closed) // self.buses
 
     def power_at(self, current: Array) -> Array:
         """DC power in W at each PCS for a bus current in A."""
-        power: Array = (self.source - current * (self.inner + BUS)) * current
+        power: Array = (self.source - current * (self.inner + self.bus)) * current
         return power
 
     def voltage_for(self, power: Array) -> Array:
         """DC voltage at each PCS in V if it took `power` W."""
-        voltage: Array = self.source - self._current(power) * (self.inner + BUS)
+        voltage: Array = self.source - self._current(power) * (self.inner + self.bus)
         return voltage
 
     def _current(self, power: Array) -> Array:
         # Above E²/4R no current gives the power; the limits of the BMS stay a factor of ten below.
-        root = np.sqrt(np.maximum(self.source**2 - 4.0 * (self.inner + BUS) * power, 0.0))
-        current: Array = np.where(self.live, 2.0 * power / np.where(self.live, self.source + root, 1.0), 0.0)
+        root = np.sqrt(np.maximum(self.source**2 - 4.0 * (self.inner + self.bus) * power, 0.0))
+        current: Array = self.live * power * 2.0 / np.where(self.live, self.source + root, 1.0)
         return current
 
     def solve(self, power: Array) -> None:
         """Sets all currents and voltages for `power` W at each PCS, positive when discharging."""
         self.bus_current = self._current(power)
         self.bus_voltage = self.source - self.bus_current * self.inner
-        self.pcs_voltage = self.bus_voltage - self.bus_current * BUS
-        outside = np.repeat(self.bus_voltage, len(self.closed) // self.buses)
-        self.current = np.where(self.closed, (self.emf - outside) / self.resistance, 0.0)
+        self.pcs_voltage = self.bus_voltage - self.bus_current * self.bus
+        outside = self.bus_voltage[self._bus_of]
+        self.current = self.closed * (self.emf - outside) / self.resistance
         self.voltage = self.emf - self.current * (self.resistance - CABLE)
         self.outside_voltage = outside
 
@@ -76,3 +89,22 @@ class DcCircuit:
         """Whether the rack (index from 0) is close enough to its bus to be connected, or its bus is dead."""
         bus = rack * self.buses // len(self.closed)
         return not self.live[bus] or abs(float(self.emf[rack] - self.bus_voltage[bus])) <= RECONNECT
+
+    def connect(self, rack: int) -> bool:
+        """Begins to connect the rack (index from 0): precharge, then its contactors. False where it may not close."""
+        if self.closed[rack] or not self.may_close(rack):
+            return bool(self.closed[rack])
+        self.precharge[rack] = PRECHARGE
+        return True
+
+    def disconnect(self, rack: int) -> None:
+        """Opens all contactors of the rack (index from 0)."""
+        self.precharge[rack] = 0.0
+        self.closed[rack] = False
+
+    def step(self, dt: float) -> None:
+        """Waits `dt` s for precharging racks; closes those whose time is over and whose voltage still fits."""
+        for rack in np.flatnonzero(self.precharge).tolist():
+            self.precharge[rack] = max(self.precharge[rack] - dt, 0.0)
+            if self.precharge[rack] == 0.0:
+                self.closed[rack] = self.may_close(rack)

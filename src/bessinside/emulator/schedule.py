@@ -5,6 +5,7 @@ CSV: a header `time,power`, then rows `HH:MM[:SS],W`, ascending, positive when f
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,11 @@ class Schedule:
     def at(self, now_ns: int) -> float:
         """W at a moment (ns since the epoch); it wraps at midnight UTC."""
         second = now_ns % int(DAY * NS) / NS
-        return float(np.interp(second, self.seconds, self.power, period=DAY))
+        after = bisect_right(self.seconds, second)
+        start, end = float(self.seconds[after - 1]), float(self.seconds[after % len(self.seconds)])
+        before, then = float(self.power[after - 1]), float(self.power[after % len(self.seconds)])
+        span = (end - start) % DAY  # 0 where the day has one row
+        return before + (then - before) * ((second - start) % DAY / span) if span else before
 
 
 def load_schedule(path: str | Path) -> Schedule:
@@ -84,6 +89,10 @@ def seconds_of(time: str) -> float:
     return hours * 3600.0 + minutes * 60.0 + seconds
 
 
-def built_in() -> Schedule:
-    """A day of two cycles: charged at night and around noon, discharged in the morning and evening peaks."""
-    return load_schedule(table.FOLDER / "two_cycles.csv")
+def built_in(power: float = 1.0) -> Schedule:
+    """A day of two cycles: charged at night and around noon, discharged in the morning and evening peaks.
+
+    `power` of the plant, 1 for the 2.5 MW that the table was written for.
+    """
+    day = load_schedule(table.FOLDER / "two_cycles.csv")
+    return Schedule(day.seconds, power * day.power)

@@ -27,11 +27,16 @@ CELLS_PER_CHANNEL = 52
 
 
 class ColdPlates:
-    """48 plates under (modules, cells of a module) cells; all plates are fed in parallel."""
+    """Plates under (modules, cells of a module) cells; all plates are fed in parallel.
 
-    def __init__(self, modules: int, cells: int) -> None:
+    `amps` is the size of a cell, 1 for 314 Ah: its mass and its surface grow with it.
+    """
+
+    def __init__(self, modules: int, cells: int, amps: float = 1.0) -> None:
         self.modules = modules
-        self.along = 0.3 + 0.4 * (np.arange(cells) % CELLS_PER_CHANNEL + 0.5) / CELLS_PER_CHANNEL
+        channel = CELLS_PER_CHANNEL if cells % CELLS_PER_CHANNEL == 0 else cells
+        self.along = 0.3 + 0.4 * (np.arange(cells) % channel + 0.5) / channel
+        self._capacity, self._plate, self._air = HEAT_CAPACITY * amps, PLATE * amps, AIR * amps
         self.share = np.full(modules, 1.0 / modules)  # of the coolant flow, per plate
         self.rise = np.zeros(modules)
         self.heat = 0.0  # W into the coolant, mean of the last step
@@ -45,22 +50,23 @@ class ColdPlates:
         `heat` W per cell, `supply` °C, `capacity_flow` = ṁ·c_p of the whole loop in W/K, `air` °C. Exact for constant
         heat and coolant.
         """
-        cells = temperature.reshape(self.modules, -1)
-        flow = capacity_flow * self.share
-        both = PLATE + AIR
-        kept = exp(-dt * both / HEAT_CAPACITY)
-        lag = (1.0 - kept) * HEAT_CAPACITY / (both * dt)  # weight of the start temperature in the mean over the step
-        # Without the rise: where the cells go to, and their mean over the step. The rise adds a known share to both.
-        final = (heat.reshape(self.modules, -1) + (PLATE * supply + AIR * air)) / both
-        mean = final + lag * (cells - final)
-        share = (1.0 - lag) * PLATE / both
-        self.rise = PLATE * (mean - supply).sum(axis=1) / (flow + PLATE * (1.0 - share) * self.along.sum())
-        coolant = self.rise[:, None] * self.along
-        mean += share * coolant
-        final += PLATE / both * coolant
-        coolant += supply
-        self.heat = float(PLATE * (mean - coolant).sum())
-        self.air_heat = float(AIR * (mean - air).sum())
-        cells -= final
+        capacity, plate, from_air = self._capacity, self._plate, self._air
+        cells, gained = temperature.reshape(self.modules, -1), heat.reshape(self.modules, -1)
+        size, flow = cells.shape[1], capacity_flow * self.share
+        both = plate + from_air
+        kept = exp(-dt * both / capacity)
+        lag = (1.0 - kept) * capacity / (both * dt)  # weight of the start temperature in the mean over the step
+        # Sums over a module without the rise: where its cells go to, and their mean over the step. The rise adds a
+        # known share to both.
+        still = (plate * supply + from_air * air) / both
+        final = gained.sum(axis=1) / both + size * still
+        mean = final + lag * (cells.sum(axis=1) - final)
+        share = (1.0 - lag) * plate / both
+        warmed = self.along.sum()
+        self.rise = plate * (mean - size * supply) / (flow + plate * (1.0 - share) * warmed)
+        mean += share * warmed * self.rise
+        self.heat = float(plate * (mean - size * supply - warmed * self.rise).sum())
+        self.air_heat = float(from_air * (mean.sum() - cells.size * air))
         cells *= kept
-        cells += final
+        cells += gained * ((1.0 - kept) / both)
+        cells += ((1.0 - kept) * plate / both * self.rise)[:, None] * self.along + (1.0 - kept) * still

@@ -1,179 +1,271 @@
 """One world of registers: what the physics knows, written into the register images of the plant's devices.
 
 A point is served only if the physics has its quantity (or it is a constant of the device, such as its model). Every
-other register of the map answers exception 2: nothing is invented to fill a map.
+other register of the map answers exception 2: nothing is invented to fill a map. A quantity that is NaN has no value
+just now: its register shows its type's "not implemented", or keeps its last value where the type has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.emulator import sunspec
+from bessinside.emulator import cadence, sunspec, sunspec_words
+from bessinside.emulator.image import DeviceImage, Spoil
+from bessinside.emulator.instant import Instant
+from bessinside.emulator.joined import join
 from bessinside.emulator.plant import Plant as Physics
 from bessinside.emulator.wording import NAMES, symbol_names
-from bessinside.modbus import Table, Unit, parse_endpoint
-from bessinside.plant import Binding, BoundDevice
+from bessinside.modbus import Unit, parse_endpoint
+from bessinside.plant import Binding, BoundDevice, parts, shipped_plants
 from bessinside.plant.anatomy import Anatomy
 from bessinside.registers import Codec, Point
 
-_TABLES = {1: "coils", 2: "discrete", 3: "holding", 4: "input"}
+__all__ = ["DeviceImage", "Spoil", "World", "world_file"]
+
+Reading = Callable[[Physics], NDArray[np.float64]]
+Names = Callable[[Physics, int], set[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Points that carry one quantity: their indices, and which entry of the quantity's array each shows."""
+def world_file(name: str, world: str) -> str:
+    """The shipped plant that is plant `name` in another world of registers: `ref-5m`, `sunspec` -> `ref-5m-sunspec`.
 
-    kind: str
-    name: str
-    points: NDArray[np.int64]
-    entries: NDArray[np.int64]
+    The vendor world is the plant itself. Raises KeyError where no such plant is shipped.
+    """
+    found = name if world == "vendor" else f"{name}-{world}"
+    if found not in shipped_plants():
+        raise KeyError(f"{name} is not shipped in a {world} world; shipped plants are {', '.join(shipped_plants())}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
-    """A state or alarm word: the symbols of the vendor's map stand for the names that the physics uses."""
+    """A state or alarm word: the symbols of the map stand for the names that the physics uses."""
 
-    kind: str
-    name: str
+    names: Names
     point: int
     entry: int
     values: Mapping[str, int]
     bits: bool
 
+    def value(self, true: set[str]) -> float:
+        """The word for the names that hold now; of several states in an enumeration the highest, the most special."""
+        if not true:
+            return 0.0
+        numbers = [self.values[name] for name in true if name in self.values]
+        return float(sum(1 << n for n in numbers) if self.bits else max(numbers, default=0))
 
-class DeviceImage:
-    """The registers that one device serves. `refresh` writes values float64[n] of its points."""
 
-    def __init__(self, bound: BoundDevice, served: NDArray[np.bool_], fixed: sunspec.Constants) -> None:
-        self.bound = bound
-        self.unit = Unit()
-        self.fixed = fixed
-        layout = bound.layout
-        self.served = served
-        # one compact word image over all tables: word k of the image is address where[k] of table fc[k]
-        keys = sorted(
-            {
-                (int(layout.fc[i]), int(layout.address[i]) + word)
-                for i in np.flatnonzero(served)
-                for word in range(int(layout.words[i]))
-            }
-        )
-        place = {key: k for k, key in enumerate(keys)}
-        first = [place.get((int(layout.fc[i]), int(layout.address[i])), -1) for i in range(bound.size)]
-        offset = np.where(served, first, -1).astype(np.int32)
-        self.codec = Codec(layout, offset, bound.factor)
-        self.words = np.zeros(len(keys), dtype=np.uint16)
-        self._spans: list[tuple[Table, NDArray[np.int64], NDArray[np.int64]]] = []
-        for fc, name in _TABLES.items():
-            mine = np.array([k for k, key in enumerate(keys) if key[0] == fc], dtype=np.int64)
-            if len(mine):
-                addresses = np.array([keys[k][1] for k in mine], dtype=np.int64)
-                table: Table = getattr(self.unit, name)
-                table.readable[addresses] = True
-                self._spans.append((table, addresses, mine))
-        numeric = np.array([layout.definition(i).wire_type.numeric for i in range(bound.size)], dtype=bool)
-        self._factors = served & np.array(
-            [layout.definition(i).type == "sunssf" for i in range(bound.size)], dtype=bool
-        )
-        self._numbers = served & numeric & ~self._factors
-        for i, text in fixed.texts.items():
-            self.codec.write_text(i, text, self.words)
-        for address, word in fixed.words.items():
-            self.unit.holding.put(address, word)
+class _Group:
+    """All points that are refreshed at one pace: readings to ask for, and which of their entries each point shows."""
 
-    def refresh(self, values: NDArray[np.float64]) -> None:
-        """Encodes the values and publishes them; a reader sees the old sweep or the new one, never a mixture."""
-        if self._factors.any():
-            self.codec.encode(values, self.words, self._factors)
-        self.codec.encode(values, self.words, self._numbers)
-        self.publish()
+    def __init__(self) -> None:
+        self.readings: dict[object, tuple[Reading, list[int], list[int]]] = {}
+        self.coded: list[_Coded] = []
+        self.points: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._entries: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
-    def publish(self) -> None:
-        """Copies the word image into the served tables."""
-        for table, addresses, mine in self._spans:
-            table.words[addresses] = self.words[mine]
+    def add(self, key: object, reading: Reading, point: int, entry: int) -> None:
+        _, points, entries = self.readings.setdefault(key, (reading, [], []))
+        points.append(point)
+        entries.append(entry)
+
+    def close(self, physics: Physics) -> None:
+        """Lays the readings end to end, so that one look-up serves all points."""
+        start, entries = 0, []
+        for reading, _, places in self.readings.values():
+            entries.append(np.array(places, dtype=np.int64) + start)
+            start += len(reading(physics))
+        self._entries = np.concatenate([np.zeros(0, dtype=np.int64), *entries])
+        points = [point for _, points, _ in self.readings.values() for point in points]
+        self.points = np.array(points, dtype=np.int64)
+
+    def take(self, physics: Physics, values: NDArray[np.float64]) -> None:
+        """Writes what the physics says now into `values`."""
+        if len(self.points):
+            found = np.concatenate([reading(physics) for reading, _, _ in self.readings.values()])
+            values[self.points] = found[self._entries]
+        true: dict[tuple[Names, int], set[str]] = {}
+        for coded in self.coded:
+            key = (coded.names, coded.entry)
+            if key not in true:
+                true[key] = coded.names(physics, coded.entry)
+            values[coded.point] = coded.value(true[key])
 
 
 class World:
-    """All devices of a plant as registers. `units[url link][unit id]` is what a server serves."""
+    """All devices of a plant as registers. `units[url link][unit id]` is what a server serves.
+
+    `values` float64[n] is what was last handed to the register of each point, in SI units.
+    """
 
     def __init__(self, binding: Binding, physics: Physics) -> None:
         self.binding = binding
         self.physics = physics
         self.values = np.full(binding.size, np.nan)
-        self._sources: list[_Source] = []
-        self._coded: list[_Coded] = []
+        self._groups = {every: _Group() for every in cadence.PERIODS}
         known = self._connect()
-        self.images = [self._image(bound, known) for bound in binding.devices]
+        self.images: list[DeviceImage] = []
+        constants = []
+        for bound in binding.devices:
+            whole = bound.map.id == sunspec.MAP  # a SunSpec reader takes whole models
+            span = slice(bound.first, bound.first + bound.size)
+            self.images.append(DeviceImage(bound, np.full(bound.size, True) if whole else known[span]))
+            constants.append(sunspec.constants(bound, binding.plant) if whole else sunspec.Constants())
+        self._serve(constants)
         self.units: dict[str, dict[int, Unit]] = {}
         for image in self.images:
             endpoint = parse_endpoint(image.bound.device.url)
             self.units.setdefault(endpoint.link, {})[endpoint.unit] = image.unit
-        self.refresh()
+        self._shown_ns = 0
+        self.refresh(everything=True)
 
-    def _image(self, bound: BoundDevice, known: NDArray[np.bool_]) -> DeviceImage:
-        span = slice(bound.first, bound.first + bound.size)
-        if bound.map.id != sunspec.MAP:
-            return DeviceImage(bound, known[span], sunspec.Constants())
-        fixed = sunspec.constants(bound, self.binding.plant)
-        for i, value in fixed.values.items():
-            self.values[bound.first + i] = value
-        return DeviceImage(bound, np.ones(bound.size, dtype=bool), fixed)
+    def _serve(self, constants: list[sunspec.Constants]) -> None:
+        """One word image for the whole plant, with all that never changes in it, and one codec that writes it."""
+        starts = np.cumsum([0, *(image.size for image in self.images)])
+        self._words = np.zeros(int(starts[-1]), dtype=np.uint16)
+        offsets = []
+        for image, start in zip(self.images, starts.tolist(), strict=False):
+            image.words = self._words[start : start + image.size]
+            offsets.append(np.where(image.codec.offset >= 0, image.codec.offset + start, -1).astype(np.int32))
+        bounds = [image.bound for image in self.images]
+        layout = join([bound.layout for bound in bounds])
+        self._codec = Codec(layout, np.concatenate(offsets), np.concatenate([bound.factor for bound in bounds]))
+        numeric = np.array([point.wire_type.numeric for point in layout.points])[layout.point]
+        factors = np.array([point.type == "sunssf" for point in layout.points])[layout.point]
+        served = np.concatenate([image.served for image in self.images]) & numeric
+        moving = np.zeros(len(layout), dtype=bool)
+        for group in self._groups.values():
+            group.close(self._instant())
+            moving[group.points] = True
+            moving[[coded.point for coded in group.coded]] = True
+        for image, fixed in zip(self.images, constants, strict=True):
+            for i, value in fixed.values.items():
+                self.values[image.bound.first + i] = value
+                moving[image.bound.first + i] = False
+            for i, text in fixed.texts.items():
+                image.codec.write_text(i, text, image.words)
+            for address, word in fixed.words.items():
+                image.unit.holding.put(address, word)
+        self._write_serials()
+        # Scale factors go first: a value cannot be written before the register that scales it.
+        self._codec.encode(self.values, self._words, served & factors)
+        self._codec.encode(self.values, self._words, served & ~factors & ~moving)
+        self._due: dict[tuple[int, ...], tuple[Codec, list[DeviceImage]]] = {}
+        self._moving = moving & served
+
+    def _write_serials(self) -> None:
+        """Texts that the physics knows: serial numbers of modules."""
+        places = _Places(self.binding.plant.anatomy)
+        for image in self.images:
+            for i, metric in enumerate(image.bound.metrics):
+                if metric is None or metric.unit != "text" or not image.served[i]:
+                    continue
+                entry = places.entry(metric.kind, image.bound.parts[i])
+                if entry is not None:
+                    text = self.physics.text(metric.kind, metric.name)[entry]
+                    image.codec.write_text(i, text, image.words)
 
     def _connect(self) -> NDArray[np.bool_]:
-        """Finds for every point the quantity that it shows; which points can be served."""
+        """Finds for every point what of the physics it shows; which points can be served."""
         places = _Places(self.binding.plant.anatomy)
-        points: dict[tuple[str, str], list[tuple[int, int]]] = {}
         known = np.zeros(self.binding.size, dtype=bool)
-        for index, metric in enumerate(self.binding.metrics):
-            bound, i = self.binding.locate(index)
-            hidden = sunspec.hidden_metric(bound, i) if metric is None and bound.map.id == sunspec.MAP else None
-            key = (metric.kind, metric.name) if metric is not None else hidden
-            if key is None or not self._has(*key):
-                continue
-            entry = places.entry(key[0], self.binding.parts[index])
-            point = bound.point(i)
-            if entry is None or (key in NAMES and not point.symbols):
-                continue  # a word whose bits the map cannot name says nothing
-            known[index] = True
-            if key in NAMES:
-                self._coded.append(_coded(*key, index, entry, point))
-            else:
-                points.setdefault(key, []).append((index, entry))
-        for (kind, name), pairs in points.items():
-            table = np.array(pairs, dtype=np.int64)
-            self._sources.append(_Source(kind, name, table[:, 0], table[:, 1]))
+        for bound in self.binding.devices:
+            for i in range(bound.size):
+                known[bound.first + i] = self._find(bound, i, places)
         return known
 
+    def _find(self, bound: BoundDevice, i: int, places: _Places) -> bool:
+        """Connects one point, if the physics has something for it."""
+        point, metric, index = bound.point(i), bound.metrics[i], bound.first + i
+        if not point.wire_type.numeric:
+            return False
+        kind = parts.kind_of(bound.parts[i])
+        entry = places.entry(kind, bound.parts[i])
+        if entry is None:
+            return False
+        key = (metric.kind, metric.name) if metric is not None else None
+        name = metric.name if metric is not None else ""
+        names, reading = None, None
+        if bound.map.id == sunspec.MAP:
+            own = (kind, sunspec.model_of(bound, i) or 0, point.name)
+            names, reading = sunspec_words.CODED.get(own), sunspec_words.READINGS.get(own)
+            if key is None and names is None and reading is None:
+                key = sunspec.hidden_metric(bound, i)
+        if names is None and reading is None and key is not None:
+            name = key[1]
+            if key in NAMES:
+                if not point.symbols:
+                    return False  # a word whose bits the map cannot name says nothing
+                names = _named(*key)
+            elif self._has(*key):
+                reading = _quantity(*key)
+        group = self._groups[cadence.period(kind, name or point.name)]
+        if names is not None:
+            values = {symbol.name: symbol.value for symbol in point.symbols}
+            group.coded.append(_Coded(names, index, entry, values, _bits(point)))
+        elif reading is not None:
+            group.add(key or (kind, reading), reading, index, entry)
+        return names is not None or reading is not None
+
     def _has(self, kind: str, name: str) -> bool:
-        if (kind, name) in NAMES:
-            return True
         try:
-            self.physics.quantity(kind, name)
+            return name in self.physics.readings(kind)
         except KeyError:
             return False
-        return True
 
-    def refresh(self) -> None:
-        """Shows the state of the physics in all registers."""
-        for source in self._sources:
-            self.values[source.points] = self.physics.quantity(source.kind, source.name)[source.entries]
-        for coded in self._coded:
-            names = symbol_names(self.physics, coded.kind, coded.name, coded.entry)
-            numbers = [coded.values[name] for name in names if name in coded.values]
-            self.values[coded.point] = sum(1 << n for n in numbers) if coded.bits else sum(numbers[:1])
-        for image in self.images:
-            span = slice(image.bound.first, image.bound.first + image.bound.size)
-            image.refresh(self.values[span])
+    def _instant(self) -> Physics:
+        return cast(Physics, Instant(self.physics))
+
+    def refresh(self, everything: bool = False) -> None:
+        """Shows the state of the physics in the registers that are due by now, or in all of them."""
+        now, before = self.physics.time_ns, self._shown_ns
+        ready = tuple(every for every in cadence.PERIODS if everything or cadence.due(every, before, now))
+        self._shown_ns = now
+        if not ready:
+            return
+        instant = self._instant()
+        for every in ready:
+            self._groups[every].take(instant, self.values)
+        writer, images = self._touched(ready)
+        writer.encode(self.values, self._words, nearest=True)
+        for image in images:
+            image.publish()
+
+    def _touched(self, ready: tuple[int, ...]) -> tuple[Codec, list[DeviceImage]]:
+        """What writes the points that move at these paces, and the devices that have some."""
+        if ready not in self._due:
+            which = np.zeros(self.binding.size, dtype=bool)
+            for every in ready:
+                which[self._groups[every].points] = True
+                which[[coded.point for coded in self._groups[every].coded]] = True
+            which &= self._moving
+            images = [
+                image
+                for image in self.images
+                if len(ready) == len(cadence.PERIODS)
+                or which[image.bound.first : image.bound.first + image.bound.size].any()
+            ]
+            self._due[ready] = (self._codec.writer(which), images)
+        return self._due[ready]
 
 
-def _coded(kind: str, name: str, index: int, entry: int, point: Point) -> _Coded:
-    values = {symbol.name: symbol.value for symbol in point.symbols}
-    return _Coded(kind, name, index, entry, values, point.type.startswith("bitfield"))
+@cache
+def _named(kind: str, name: str) -> Names:
+    return lambda plant, entry: symbol_names(plant, kind, name, entry)
+
+
+def _quantity(kind: str, name: str) -> Reading:
+    return lambda plant: plant.quantity(kind, name)
+
+
+def _bits(point: Point) -> bool:
+    return point.type.startswith("bitfield")
 
 
 class _Places:

@@ -33,8 +33,10 @@ _QUANTITY = {
     "kWh": 1e3,
     "MWh": 1e6,
 }
-_TABLES = {"plant", "metadata", "anatomy", "bus", "device"}
+_VOLTAGE = {"V": 1.0, "kV": 1e3}
+_TABLES = {"plant", "metadata", "anatomy", "bus", "device", "emulator"}
 _PLANT_KEYS = {"id", "label", "emulated", "nameplate"}
+_EMULATOR_KEYS = {"ac_voltage"}
 _DEVICE_KEYS = {"id", "label", "map", "at", "url", "every", "skip", "only", "writes", "points", "quirks"}
 
 
@@ -76,7 +78,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A plant as its file describes it. `power_w` and `energy_wh` are the nameplate values, None where not stated."""
+    """A plant as its file describes it. `power_w` and `energy_wh` are the nameplate values, None where not stated.
+
+    `ac_voltage` (V between phases, of the PCS) is only for the emulator; None where the file leaves it to it.
+    """
 
     id: str
     label: str
@@ -88,6 +93,7 @@ class Plant:
     anatomy: Anatomy
     devices: tuple[Device, ...]
     path: str
+    ac_voltage: float | None = None
 
     @property
     def name(self) -> str:
@@ -151,6 +157,8 @@ class _Reader:
         self.known((), table, _TABLES)
         head = self.value((), table, "plant", dict)
         self.known(("plant",), head, _PLANT_KEYS)
+        emulator = self.table((), table, "emulator")
+        self.known(("emulator",), emulator, _EMULATOR_KEYS)
         anatomy = Anatomy(self.containers(self.table((), table, "anatomy")), self.buses(self.table((), table, "bus")))
         self.check_buses(anatomy)
         devices = tuple(self.device(n, row, anatomy) for n, row in enumerate(self.value((), table, "device", list)))
@@ -167,6 +175,7 @@ class _Reader:
             anatomy=anatomy,
             devices=devices,
             path=self.path,
+            ac_voltage=self.ac_voltage(emulator),
         )
 
     def known(self, where: tuple[str | int, ...], table: Any, keys: set[str]) -> None:
@@ -210,6 +219,15 @@ class _Reader:
 
     def quantity(self, where: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> float | None:
         return self.number((*where, key), table[key], _QUANTITY, "'2.5 MW'") if key in table else None
+
+    def ac_voltage(self, emulator: Mapping[str, Any]) -> float | None:
+        if "ac_voltage" not in emulator:
+            return None
+        where = ("emulator", "ac_voltage")
+        volts = self.number(where, emulator["ac_voltage"], _VOLTAGE, "'400 V'")
+        if not 100.0 <= volts <= 1500.0:
+            raise self.error(where, f"expected 100 V to 1500 V between the phases, got {emulator['ac_voltage']!r}")
+        return volts
 
     def duration(self, where: tuple[str | int, ...], row: Mapping[str, Any]) -> float:
         seconds = self.number((*where, "every"), row.get("every", "1 s"), _DURATION, "'1 s' or '500 ms'")
