@@ -230,3 +230,17 @@ def test_time_that_ends_by_mistake_is_told(simulate: Any, plant: Plant, caplog: 
 
     simulate(run())
     assert "the plant's time ended" in caplog.text
+
+
+def test_a_scenario_brings_its_own_setting_unless_a_schedule_is_given(tmp_path: Path) -> None:
+    plant = load_plant("ref-5m")
+    own = Emulator(plant, at=START, scenario="weak-cell")
+    assert own.physics.quantity("container", "soc")[0] == pytest.approx(45.0, abs=1.0)
+    own.physics.step(60.0)
+    assert own.physics.meter.power == pytest.approx(2.4e6, rel=0.02)
+    day = tmp_path / "day.csv"
+    day.write_text("time,power\n00:00,-1000000\n")
+    given = Emulator(plant, at=START, scenario="weak-cell", schedule=str(day))
+    given.physics.step(60.0)
+    assert given.physics.meter.power == pytest.approx(-1e6, rel=0.02)
+    assert given.setting is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -32,3 +34,9 @@ def test_without_uvloop_it_is_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
 def test_with_uvloop_it_is_uvloop() -> None:
     assert loop.run(where()) == "uvloop"
+
+
+def test_it_runs_without_standard_files() -> None:
+    program = "from bessinside.runtime import loop; import asyncio; loop.run(asyncio.sleep(0))"
+    closed = subprocess.run(["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, program], check=False)
+    assert closed.returncode == 0

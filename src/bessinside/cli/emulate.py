@@ -47,7 +47,10 @@ def emulate(
     ] = None,
     fcr: Annotated[
         float | None,
-        typer.Option(help="Primary control on top of the schedule, kW at 200 mHz; 40 % of the power unless said."),
+        typer.Option(
+            help="Primary control on top of the schedule, kW at 200 mHz; 40 % of the power unless said, none with a "
+            "scenario's own setting."
+        ),
     ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="Stand still: serve the first moment for ever.")] = False,
     record: Annotated[
@@ -70,7 +73,8 @@ def emulate(
       bessinside emulate                               the reference plant REF-5M on ports 15020 to 15070
       bessinside emulate ref-5m --seed 7               another one of the same type
       bessinside emulate --at 2026-06-21T05:00 --speed 60       a summer day in 24 minutes
-      bessinside emulate --scenario weak-cell          one cell of 4,992 is weak; can you find it?
+      bessinside emulate --scenario weak-cell          one cell of 4,992 is weak; can you find it? (The plant is then
+                                                       in the scenario's own setting; --schedule sets another.)
       bessinside emulate --record 30d june.capture     a month in a file, for `bessinside replay`
       mbpoll -0 -1 -B -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
     """
@@ -84,7 +88,7 @@ def emulate(
         file,
         seed=seed,
         schedule=schedule or None,
-        reserve=RESERVE * (file.power_w or 0.0) if fcr is None else fcr * 1e3,
+        reserve=_reserve(file.power_w or 0.0, fcr, own_setting=bool(scenario) and not schedule),
         speed=speed,
         scenario=scenario,
         years=years,
@@ -96,6 +100,13 @@ def emulate(
         emulator.held = hold
         loop.run(_serve(emulator, truth))
     _write_truth(emulator, truth)
+
+
+def _reserve(power: float, fcr: float | None, *, own_setting: bool) -> float:
+    """Primary control in W."""
+    if fcr is not None:
+        return fcr * 1e3
+    return 0.0 if own_setting else RESERVE * power
 
 
 def plant_in(name: str, world: str) -> str:
@@ -179,6 +190,11 @@ def _introduce(emulator: Emulator) -> None:
     console.print(table)
     if emulator.speed > 1.0:
         _say(f"each second {emulator.speed:g} s of the plant go by; the registers change once a second")
+    if emulator.setting is not None:
+        _say(
+            f"in the setting of its scenario: {emulator.setting.soc:g} % charged, "
+            f"{emulator.physics.schedule.at(emulator.physics.time_ns) / 1e6:+.2f} MW at first; --schedule sets another"
+        )
     hint = "; type help for what it obeys" if sys.stdin is not None and sys.stdin.isatty() else ""
     _say(f"serving; Ctrl-C ends it{hint}")
 

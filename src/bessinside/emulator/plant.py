@@ -39,6 +39,7 @@ from bessinside.runtime.chance import Chance
 
 STANDBY_POWER = 700.0  # W: controls, BMS, communication; of REF-5M, as what follows
 ELECTRONICS_HEAT = 500.0  # W of it that warm the cabin
+SOC = 0.52  # at the start, as the BMS counts it
 CYCLES = 410.0
 WORKING_CURRENT = 20.0  # A of a bus, from which the coolant circulates
 FULL_ACTIVATION, DEAD_BAND = 0.2, 0.010  # Hz, of primary control
@@ -53,7 +54,7 @@ class Plant:
         start_ns: int = 0,
         schedule: Schedule | None = None,
         *,
-        soc: float = 0.52,
+        soc: float = SOC,
         cycles: float = CYCLES,
         years: float | None = None,
         reserve: float = 0.0,

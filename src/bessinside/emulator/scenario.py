@@ -49,14 +49,17 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     power: float | tuple[tuple[Seconds, float], ...] = 0.0
     step: Seconds = Seconds(10.0)
 
-    def schedule(self, start_ns: int) -> Schedule:
-        """The power as a schedule that begins at `start_ns`; the last value holds."""
+    def schedule(self, start_ns: int, share: float = 1.0) -> Schedule:
+        """The power as a schedule that begins at `start_ns`; the last value holds.
+
+        `share` is the power of the plant, 1 for the 2.5 MW that the settings are written for.
+        """
         points = self.power if isinstance(self.power, tuple) else ((Seconds(0.0), self.power),)
         begin = start_ns % int(DAY * NS) / NS
         # A schedule is a day that repeats: the last value holds until just before the first comes again.
         rows = [*points, (Seconds(DAY - 1.0), points[-1][1])]
         course = sorted(((begin + time) % DAY, power) for time, power in rows)
-        return Schedule(np.array([time for time, _ in course]), np.array([power for _, power in course]))
+        return Schedule(np.array([time for time, _ in course]), share * np.array([power for _, power in course]))
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

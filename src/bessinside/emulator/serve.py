@@ -9,13 +9,13 @@ from math import ceil
 
 import numpy as np
 
+from bessinside.emulator import scenario as scenarios
 from bessinside.emulator import sunspec
 from bessinside.emulator.design import Design
-from bessinside.emulator.history import cycles_in
 from bessinside.emulator.identity import identify
 from bessinside.emulator.moment import said
 from bessinside.emulator.pace import Pace, spoken
-from bessinside.emulator.plant import CYCLES
+from bessinside.emulator.plant import SOC
 from bessinside.emulator.plant import Plant as Physics
 from bessinside.emulator.plays import Plays
 from bessinside.emulator.schedule import NS, load_schedule
@@ -64,6 +64,7 @@ class Emulator:
     ) -> None:
         """`scenario` names what goes wrong from the start on, as `weak-cell` or `weak-cell@c1/r04/m2/cell017`.
 
+        Without a `schedule` the plant is then in the setting that the first one's file is written for.
         `years` is how long the plant was at work; that of a first year's plant unless said.
         """
         if not plant.emulated:
@@ -73,13 +74,14 @@ class Emulator:
         self.plant = plant
         self.seed = seed
         self.pace = Pace(speed)
+        asked = [scenario] if isinstance(scenario, str) else list(scenario or ())
+        start, design = clock.now_ns() if at is None else at, Design.of(plant)
+        self.setting = scenarios.load(asked[0].partition("@")[0]).setting if asked and not schedule else None
+        course, soc = load_schedule(schedule) if schedule else None, SOC
+        if self.setting is not None:
+            course, soc = self.setting.schedule(start, design.power), self.setting.soc / 100.0
         self.physics = Physics(
-            seed=seed,
-            start_ns=clock.now_ns() if at is None else at,
-            schedule=load_schedule(schedule) if schedule else None,
-            reserve=reserve,
-            cycles=CYCLES if years is None else cycles_in(years),
-            design=Design.of(plant),
+            seed=seed, start_ns=start, schedule=course, soc=soc, reserve=reserve, years=years, design=design
         )
         binding = bind(plant, self._map_of)
         self.world = World(binding, self.physics)
@@ -89,7 +91,7 @@ class Emulator:
         self.held = False
         self.jumping = False
         self._task: asyncio.Task[None] | None = None
-        for name in [scenario] if isinstance(scenario, str) else scenario or ():
+        for name in asked:
             self.plays.begin(name)
         self._label()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -16,5 +17,15 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
     import uvloop
 
+    _fill_standard_files()
     result: T = uvloop.run(main)
     return result
+
+
+def _fill_standard_files() -> None:
+    """Gives a process without standard input, output or error an empty one: uvloop aborts without."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
