@@ -34,7 +34,7 @@ def test_every_shown_number_was_true_within_the_skew(moving: Loop) -> None:
     moments = moving.background.run(_moments(moving))
     began = np.array([moment.since_ms for moment in moments])
     values = np.array([moment.values[points] for moment in moments])
-    moved = 0
+    shows = []
     for frame in frames:
         shown = page.values(frame.words)[numbers]
         read_ms = frame.block_ms[page.block[numbers]]
@@ -55,8 +55,8 @@ def test_every_shown_number_was_true_within_the_skew(moving: Loop) -> None:
         assert not wrong.any(), [
             (page.ids[numbers[n]], shown[n], low[n], high[n], step[n]) for n in np.flatnonzero(wrong)[:10]
         ]
-        moved += int((high > low).sum())
-    assert moved > 100  # a plant that stands still proves nothing here
+        shows.append(shown)
+    assert (shows[0] != shows[-1]).sum() > 50  # a plant that stands still proves nothing here
 
 
 def steps(page: Page, values: Floats) -> Floats:
