@@ -7,6 +7,7 @@ import struct
 from array import array
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bessinside.modbus.errors import ModbusError
 from bessinside.modbus.frames import read_pdu, rtu_frame, tcp_frame
@@ -16,12 +17,13 @@ from bessinside.modbus.sweep import Image, Outcome, Sweep
 FLYING = 255  # an outcome while the answer is awaited
 HEAD = struct.Struct(">HHBBB")  # what follows the transaction identifier: protocol, length, unit, function, byte count
 Expected = tuple[int, int, int, int, int]
+Bytes = NDArray[np.uint8]
 
 
 class Prepared:
     """A plan made ready for one unit: frames to send but for their transaction, and how each good answer begins."""
 
-    __slots__ = ("expect", "fcs", "frames", "heads", "plan", "sizes", "unit")
+    __slots__ = ("even", "expect", "fcs", "frames", "heads", "plan", "sizes", "unit")
 
     def __init__(self, plan: ReadPlan, unit: int, framing: str) -> None:
         self.plan = plan
@@ -40,14 +42,21 @@ class Prepared:
         blob = b"".join(bytes(2) + HEAD.pack(*expected) for expected in self.expect if expected)
         self.heads = np.frombuffer(blob, np.uint8).reshape(-1, 9).copy()
         self.sizes = [9 + size for size in plan.sizes]
+        # How many of the first requests have answers of one size whose data lie one behind the other in the image.
+        self.even = 0
+        for request, size, start in zip(plan.requests, plan.sizes, plan.starts.tolist(), strict=True):
+            if request.fc < 3 or size != plan.sizes[0] or 2 * start != self.even * size:
+                break
+            self.even += 1
 
 
 class Job:
     """The state of every request, in plain containers: they are touched once per answer."""
 
     __slots__ = (
-        "base", "blob", "count", "exception", "expect", "faults", "fcs", "flying", "frames", "heads", "image", "next",
-        "outcome", "plan", "raw", "received", "result", "sent", "sizes", "spans", "stride", "unit", "view", "waiter",
+        "base", "blob", "bytes", "count", "even", "exception", "expect", "faults", "fcs", "flying", "frames", "heads",
+        "image", "next", "outcome", "plan", "raw", "received", "result", "rows", "sent", "sizes", "spans", "stride",
+        "unit", "view", "waiter",
     )  # fmt: skip
 
     def __init__(self, unit: int, count: int, base: int, waiter: asyncio.Future[None]) -> None:
@@ -70,6 +79,9 @@ class Job:
         self.frames: list[bytes] = []
         self.heads: list[bytes] = []
         self.sizes: list[int] = []
+        self.rows: Bytes
+        self.bytes: Bytes
+        self.even = 0
         self.fcs: bytes
         self.spans: tuple[slice | None, ...]
         self.image: Image
@@ -87,6 +99,8 @@ class Job:
             job.frames = _rows(prepared.frames)
             job.heads = _rows(prepared.heads)
             job.sizes = prepared.sizes
+            job.rows = prepared.heads
+            job.even = prepared.even
         job.plan = plan
         job.blob = prepared.frames.tobytes()
         job.stride = prepared.frames.shape[1]
@@ -94,7 +108,8 @@ class Job:
         job.fcs = prepared.fcs
         job.spans = plan.spans
         job.image = image
-        job.view = image.view(np.uint8).data
+        job.bytes = image.view(np.uint8)
+        job.view = job.bytes.data
         return job
 
     @classmethod

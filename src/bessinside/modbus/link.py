@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Callable
 from typing import ClassVar, cast
 
+import numpy as np
+
 from bessinside.modbus.errors import AnswerTimeout, DeviceException, FrameError, LinkClosed, ModbusError, Truncated
 from bessinside.modbus.frames import pack_bits, unpack_bits
 from bessinside.modbus.job import FLYING, Job
@@ -17,7 +19,7 @@ from bessinside.runtime import net
 KEPT = 300
 """Most bytes kept of a frame that could not be read."""
 _STORE = 4096
-_FLYING = bytes((FLYING,)) * 256
+ALL_FLYING = bytes((FLYING,)) * 256
 HELD_S = 0.03
 """A silence this long between two answers of one window looks like a delayed acknowledgement (Linux: 40 ms)."""
 
@@ -39,6 +41,7 @@ class Link(asyncio.BufferedProtocol):
         self._grace = quirks.first_answer_s
         self._store = bytearray(_STORE)
         self._view = memoryview(self._store)
+        self._array = np.frombuffer(self._store, np.uint8)
         self._end = 0
         self._last = 0.0
         self._job: Job | None = None
@@ -97,7 +100,7 @@ class Link(asyncio.BufferedProtocol):
         last = min(first + self.window - job.flying, job.count)
         self._last = now = self._time()
         count = last - first
-        job.outcome[first:last] = _FLYING[:count]
+        job.outcome[first:last] = ALL_FLYING[:count]
         job.sent[first:last] = array("d", (now,)) * count
         job.next = last
         job.flying += count
