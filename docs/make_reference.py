@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from writers import commands, derived, keys, levels, maps, metrics, routes, scenarios
+from writers import commands, derived, keys, levels, maps, metrics, routes, scenarios, signals
 
 HERE = Path(__file__).parent
 HEAD = "<!-- Written by docs/make_reference.py: change the source, then run it again. -->\n\n"
@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
         "levels.md": levels.page(),
         "derived.md": derived.page(),
         "scenarios.md": scenarios.page(),
+        "signals.md": signals.page(),
         "cli.md": commands.page(),
         "api.md": routes.page(),
         "map-keys.md": keys.map_keys_page(),

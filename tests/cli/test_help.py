@@ -30,7 +30,7 @@ def test_the_commands() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
         *("capture", "demo", "emulate", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
         *("plant check", "plant list", "read", "replay", "run", "scan"),
-        *("scenarios list", "scenarios show", "user"),
+        *("scenarios list", "scenarios show", "signals", "user"),
     ]
 
 

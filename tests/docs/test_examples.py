@@ -15,9 +15,11 @@ import typer
 import yaml
 
 from bessinside.cli import app
+from bessinside.emulator.scenario import names as scenario_names
 from bessinside.emulator.scenario import parse as parse_scenario
 from bessinside.plant import levels, parse_plant
 from bessinside.plant.levels import Level
+from bessinside.plant.signals import parse_signals
 from bessinside.registers import core_unit, parse_map
 from bessinside.registers.metrics import vocabulary
 
@@ -57,6 +59,8 @@ def test_yaml_is_what_its_page_says(example_yaml: str) -> None:
             keys = {"id", "key", "en", "de", "show", "also"}
             assert set(row) <= keys
             assert keys & set(Level.__dataclass_fields__)
+    elif "signals" in found:
+        assert parse_signals(example_yaml, "example.yaml", scenario_names()).signals
     elif "group" in found:
         assert parse_map(example_yaml, f"{found['id']}.yaml").rows
     else:

@@ -41,7 +41,12 @@ def test_only_the_page_health_and_sign_in_are_public() -> None:
     assert public == {"/", "/{path}", "/api/health", "/api/session"}
 
 
-REAL = {"/{path}": "/icon.svg", "/api/{path}": "/api/x", "/api/figures/{figure_id}": "/api/figures/c1/r01/soc"}
+REAL = {
+    "/{path}": "/icon.svg",
+    "/api/{path}": "/api/x",
+    "/api/figures/{figure_id}": "/api/figures/c1/r01/soc",
+    "/api/signals/{metric}": "/api/signals/cell.voltage",
+}
 
 
 @pytest.mark.parametrize(("path", "method"), ROWS)

@@ -66,15 +66,15 @@ def emulate(
 
     Everything it serves is emulated and says so, here and in every unit's device identification. While it runs it
     obeys lines of standard input: `help` lists them, `go 14:30` fast-forwards, `speed 60` hurries, `scenario NAME`
-    begins trouble. SIGUSR1 makes time stand still, SIGUSR2 lets it go on.
+    begins trouble. With --scenario the plant is in the setting that the scenario is written for, unless --schedule
+    gives another. SIGUSR1 makes time stand still, SIGUSR2 lets it go on.
 
     Examples:
 
       bessinside emulate                               the reference plant REF-5M on ports 15020 to 15070
       bessinside emulate ref-5m --seed 7               another one of the same type
       bessinside emulate --at 2026-06-21T05:00 --speed 60       a summer day in 24 minutes
-      bessinside emulate --scenario weak-cell          one cell of 4,992 is weak; can you find it? (The plant is then
-                                                       in the scenario's own setting; --schedule sets another.)
+      bessinside emulate --scenario weak-cell          one cell of 4,992 is weak; can you find it?
       bessinside emulate --record 30d june.capture     a month in a file, for `bessinside replay`
       mbpoll -0 -1 -B -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
     """

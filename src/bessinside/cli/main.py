@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from bessinside import __version__
-from bessinside.cli import emulate, maps, plants, read, run, scan, scenarios, tape, users
+from bessinside.cli import emulate, maps, plants, read, run, scan, scenarios, signals, tape, users
 from bessinside.cli.screen import errors
 from bessinside.errors import BessError
 
@@ -38,6 +38,7 @@ app.command("read")(read.read)
 app.command("scan")(scan.scan)
 app.command("capture")(tape.capture)
 app.command("replay")(tape.replay)
+app.command("signals")(signals.signals)
 app.command("user")(users.user)
 app.add_typer(maps.app, name="maps")
 app.add_typer(plants.app, name="plant")

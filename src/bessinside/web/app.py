@@ -29,6 +29,7 @@ from bessinside.web.curves import OcvCurve, ocv_curve
 from bessinside.web.health import Health, health_of
 from bessinside.web.live import Live
 from bessinside.web.plantview import PlantRow, plant_row
+from bessinside.web.signals import SignalPage, SubsystemRow, UnknownSignal, signal_list, signal_page
 from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,17 @@ def create_app(
     @get("/api/curves/ocv", summary="The open-circuit curve that a cell is compared with: a model")
     async def get_ocv_curve() -> OcvCurve:
         return ocv_curve()
+
+    @get("/api/signals", summary="The signal pages: what each metric means, by subsystem")
+    async def get_signals(lang: Language = "en") -> list[SubsystemRow]:
+        return signal_list(twin, lang)
+
+    @get("/api/signals/{metric:str}", summary="One signal page: texts, registers of this plant, scenarios")
+    async def get_signal(metric: FromPath[str], lang: Language = "en") -> SignalPage:
+        try:
+            return signal_page(twin, metric, lang)
+        except UnknownSignal as error:
+            raise NotFoundException(str(error)) from error
 
     @get("/api/schema", summary="How to decode the frames of the live socket", media_type="application/json")
     async def get_schema(request: Request[Any, Any, Any], lang: Language = "en") -> Response[bytes]:
@@ -177,6 +189,8 @@ def create_app(
             get_schema,
             get_sweeps,
             get_ocv_curve,
+            get_signals,
+            get_signal,
             get_figure,
             get_session,
             sign_in,

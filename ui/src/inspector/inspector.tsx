@@ -6,6 +6,7 @@ import { read } from "../figures/reading";
 import { paused } from "../figures/snapshot";
 import { language, t } from "../i18n";
 import { partTitle } from "../plant/parts";
+import { Learn } from "../signals/learn";
 import { closeFigure } from "../page/route";
 import { api, ApiError } from "../wire/api";
 import type { Passport } from "../wire/schema";
@@ -53,6 +54,7 @@ export function Inspector({ id }: { id: string }) {
       <p class="inspector-id">
         <code>{id}</code> <Copy text={id} label={t("inspector.copy_id")} />
       </p>
+      <Learn id={id} />
       {known?.quality_note && <p class="note">{known.quality_note}</p>}
       {error && <p class="failure">✕ {error}</p>}
       {!known && !error && <p class="muted">{t("page.loading")}</p>}

@@ -75,11 +75,12 @@ function functionName(code: number): string {
   return [1, 2, 3, 4].includes(code) ? `${code} · ${t(key)}` : String(code);
 }
 
-function exchangeFacts({ exchange }: ReadingPassport): FactRow[] {
+function exchangeFacts({ exchange, attempt }: ReadingPassport): FactRow[] {
   const read = exchange.sent_ms !== null;
   return [
     ["fact.outcome", exchange.outcome],
-    ["fact.note", exchange.note],
+    ["fact.attempt", attempt.ended_ms === null ? attempt.outcome : `${writeTime(attempt.ended_ms)} · ${attempt.outcome}`],
+    ["fact.note", attempt.note],
     ["fact.sent", read ? writeTime(exchange.sent_ms) : null],
     ["fact.received", read ? writeTime(exchange.received_ms) : null],
     ["fact.took", exchange.duration_ms === null ? null : `${exchange.duration_ms.toFixed(2)} ms`],

@@ -4,6 +4,7 @@ import { t } from "../i18n";
 import { Inspector } from "../inspector/inspector";
 import { LevelView } from "../levels/level";
 import { Mirror } from "../registers/mirror";
+import { SignalsView } from "../signals/lazy";
 import { failure, signInNeeded } from "./boot";
 import { Devices } from "./devices";
 import { Header } from "./header";
@@ -37,8 +38,8 @@ function skipToMain(event: Event) {
 
 function Main() {
   const main = useRef<HTMLElement>(null);
-  const { view, level } = route.value;
-  useEffect(() => main.current?.scrollTo(0, 0), [view, level]);
+  const { view, level, signal } = route.value;
+  useEffect(() => main.current?.scrollTo(0, 0), [view, level, signal]);
   return (
     <main id="main" ref={main} tabIndex={-1}>
       {failure.value && (
@@ -55,5 +56,6 @@ function View() {
   const { view, level } = route.value;
   if (view === "registers") return <Mirror />;
   if (view === "devices") return <Devices />;
+  if (view === "signals") return <SignalsView />;
   return <LevelView key={level} number={level} />;
 }

@@ -23,6 +23,7 @@ export function LevelList() {
           ))}
           <option value="registers">{t("nav.registers")}</option>
           <option value="devices">{t("nav.devices")}</option>
+          <option value="signals">{t("nav.signals")}</option>
         </select>
       </label>
       <ol>
@@ -53,6 +54,10 @@ export function LevelList() {
           <span class="level-number" aria-hidden="true">⌁</span>
           <span class="level-title">{t("nav.devices")}</span>
         </button>
+        <button type="button" class={view === "signals" ? "level here" : "level"} onClick={() => navigate({ view: "signals", signal: null, figure: null })}>
+          <span class="level-number" aria-hidden="true">∿</span>
+          <span class="level-title">{t("nav.signals")}</span>
+        </button>
       </div>
       <p class="hidden" aria-live="polite">
         {view === "level" && current ? <span data-nav>{`${t("nav.level")} ${current.id}: ${current.title}`}</span> : t(`nav.${view === "level" ? "levels" : view}`)}
@@ -63,6 +68,7 @@ export function LevelList() {
 
 function choose(value: string): void {
   if (value === "registers" || value === "devices") navigate({ view: value });
+  else if (value === "signals") navigate({ view: value, signal: null, figure: null });
   else goToLevel(Number(value));
 }
 

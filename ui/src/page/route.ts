@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 export interface Route {
-  view: "level" | "registers" | "devices";
+  view: "level" | "registers" | "devices" | "signals";
   level: number;
   /** The figure whose passport is open. */
   figure: string | null;
@@ -11,9 +11,11 @@ export interface Route {
   at: string | null;
   /** Search text of the register table. */
   find: string | null;
+  /** The metric whose page is open among the signals; none shows their list. */
+  signal: string | null;
 }
 
-const START: Route = { view: "level", level: 1, figure: null, at: null, find: null };
+const START: Route = { view: "level", level: 1, figure: null, at: null, find: null, signal: null };
 export const LEVELS = 14;
 
 export function readHash(hash: string): Route {
@@ -22,6 +24,7 @@ export function readHash(hash: string): Route {
   const wanted = new URLSearchParams(query);
   const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find") };
   if (view === "registers" || view === "devices") return { ...START, view, ...shared };
+  if (view === "signals") return { ...START, view, ...shared, signal: number ? decodeURIComponent(number) : null };
   const level = Number(number);
   return { ...START, level: Number.isInteger(level) && level >= 1 && level <= LEVELS ? level : 1, ...shared };
 }
@@ -30,8 +33,13 @@ export function writeHash(route: Route): string {
   const query = (["figure", "at", "find"] as const)
     .filter((key) => route[key])
     .map((key) => `${key}=${encodeURIComponent(route[key]!).replaceAll("%2F", "/").replaceAll("%40", "@")}`);
-  const path = route.view === "level" ? `level/${route.level}` : route.view;
+  const path = pathOf(route);
   return `#/${path}${query.length ? `?${query.join("&")}` : ""}`;
+}
+
+function pathOf(route: Route): string {
+  if (route.view === "level") return `level/${route.level}`;
+  return route.view === "signals" && route.signal ? `signals/${encodeURIComponent(route.signal)}` : route.view;
 }
 
 export const route = signal<Route>(START);

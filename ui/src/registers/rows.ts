@@ -15,7 +15,7 @@ export interface Wanted {
   descending: boolean;
 }
 
-/** Indices of the points that match, sorted. Words of the text must all be found; `device:bcu04` names a device. */
+/** Indices of the points that match, sorted. Words of the text must all be found; `device:bcu04` names a device, `metric:cell.voltage` a metric. */
 export function rowsOf(of: Model, shown: Snapshot | null, wanted: Wanted): Int32Array {
   const p = of.schema.points;
   const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -33,6 +33,7 @@ export function rowsOf(of: Model, shown: Snapshot | null, wanted: Wanted): Int32
 function matches(of: Model, i: number, device: string, word: string): boolean {
   const p = of.schema.points;
   if (word.startsWith("device:")) return device === word.slice(7);
+  if (word.startsWith("metric:")) return p.metric[i] === word.slice(7);
   if (/^\d+$/.test(word) && Number(word) === p.address[i]) return true;
   if (/^0x[0-9a-f]+$/.test(word) && parseInt(word, 16) === p.address[i]) return true;
   return (

@@ -1,6 +1,6 @@
 /** Calls to the product's own API; the page has one origin and no other server. */
 
-import type { Health, LevelFigure, LevelRow, OcvCurve, Passport, PlantRow, Schema, Session } from "./schema";
+import type { Health, LevelFigure, LevelRow, OcvCurve, Passport, PlantRow, Schema, Session, SignalPage, SubsystemRow } from "./schema";
 
 export class ApiError extends Error {
   override name = "ApiError";
@@ -40,5 +40,7 @@ export const api = {
   levels: (language: string) => call<LevelRow[]>(`/api/levels?lang=${language}`),
   sweeps: (language: string) => call<LevelFigure[]>(`/api/sweeps?lang=${language}`),
   ocv: () => call<OcvCurve>("/api/curves/ocv"),
+  signals: (language: string) => call<SubsystemRow[]>(`/api/signals?lang=${language}`),
+  signal: (metric: string, language: string) => call<SignalPage>(`/api/signals/${encodeURIComponent(metric)}?lang=${language}`),
   passport: (id: string, language: string) => call<Passport>(`/api/figures/${figurePath(id)}/passport?lang=${language}`),
 };

@@ -8,7 +8,7 @@ export interface DeviceRow {
   url: string;
   unit: number;
   every_s: number;
-  /** Registers that the device answers with an exception and that are not asked again. */
+  /** Registers that the device answers with an exception; they are asked again once an hour. */
   refused?: number;
 }
 
@@ -177,6 +177,8 @@ export interface ReadingPassport {
     outcome: string;
     note: string;
   };
+  /** The newest try; the bytes shown are those of the last good answer. */
+  attempt: { ended_ms: number | null; outcome: string; note: string };
   steps: Step[];
   scale: string;
   sign: string;
@@ -247,4 +249,44 @@ export interface Passport {
   reading: ReadingPassport | null;
   derived: DerivedPassport | null;
   trend: { t: number[]; v: (number | null)[] };
+}
+
+/** One signal page in the list; `also` are the metrics that it speaks for too. */
+export interface SignalRow {
+  metric: string;
+  title: string;
+  unit: string;
+  levels: number[];
+  /** Registers of this plant that carry the metric. */
+  registers: number;
+  also: string[];
+}
+
+export interface SubsystemRow {
+  id: string;
+  title: string;
+  signals: SignalRow[];
+}
+
+export interface SignalScenario {
+  id: string;
+  title: string;
+  story: string;
+  levels: number[];
+}
+
+/** What a metric means. `texts` by section; `wrong` names scenarios in square brackets. */
+export interface SignalPage {
+  metric: string;
+  title: string;
+  unit: string;
+  subsystem: string;
+  levels: number[];
+  texts: Record<string, string>;
+  facts: { text: string; source: string }[];
+  /** Ids of figures, at most 50 of `total`. */
+  registers: string[];
+  total: number;
+  alike: SignalRow[];
+  scenarios: SignalScenario[];
 }
