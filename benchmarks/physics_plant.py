@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from bessinside.emulator import table
 from bessinside.emulator.compiled import speed_up
 from bessinside.emulator.converter import Converter
-from bessinside.emulator.noise import MeanReverting
 from bessinside.emulator.plant import Plant
 from bessinside.emulator.schedule import Schedule
 
@@ -144,21 +143,11 @@ def random_day(seed: int = 3) -> Schedule:
     return Schedule.parse("\n".join(rows))
 
 
-def quiet(plant: Plant) -> None:
-    """Takes the noise away: it is drawn once a step, so other steps draw another day."""
-    for part in vars(plant).values():
-        for inner in vars(part).values() if hasattr(part, "__dict__") else ():
-            if isinstance(inner, MeanReverting):
-                inner.sigma = inner.sigma * 0.0
-                inner.value = inner.value * 0.0
-                inner._dt = -1.0
-
-
 def accuracy(hours: float, schedule: Schedule | None = None, soc: float = 0.5) -> dict[str, float]:
     """60 s steps against 1 s steps, looked at every minute: all cells, mV, K and percent of SoC."""
     plants = [Plant(seed=1, start_ns=MORNING, schedule=schedule or random_day(), soc=soc) for _ in range(2)]
     for plant in plants:
-        quiet(plant)
+        plant.noise.fall_silent()
     squares, voltage, warmth, charge = [], [], [], []
     for _ in range(round(hours * 60)):
         for plant, dt in zip(plants, (1.0, 60.0), strict=True):

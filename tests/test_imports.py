@@ -36,7 +36,7 @@ def rings(needs: dict[str, set[str]]) -> list[str]:
         needs = {name: wanted - loose for name, wanted in needs.items() if name not in loose}
 
 
-@pytest.mark.parametrize("floor", ["runtime", "registers", "modbus", "plant", "twin", "web", "cli"])
+@pytest.mark.parametrize("floor", ["runtime", "registers", "modbus", "plant", "emulator", "twin", "web", "cli"])
 def test_modules_of_a_floor_import_each_other_in_one_direction(floor: str) -> None:
     own = {name: path for name, path in FILES.items() if name.startswith(f"bessinside.{floor}.")}
     needs = {name: imported(path) & set(own) for name, path in own.items()}

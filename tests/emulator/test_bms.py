@@ -180,6 +180,49 @@ def test_a_fast_rise_is_an_alarm_and_a_slow_one_is_not() -> None:
     assert bench.bms.alarms.names()[4] == set()
 
 
+@pytest.mark.parametrize(
+    ("quantity", "lowest", "highest"),
+    [
+        ("cell_high", 3.2, 3.75),
+        ("cell_low", 2.4, 3.2),
+        ("voltage", 1050.0, 1560.0),
+        ("current", -260.0, 260.0),
+        ("hottest", 20.0, 65.0),
+        ("coldest", -25.0, 25.0),
+        ("temperature_rise", -6.0, 6.0),
+        ("module_voltage", 300.0, 390.0),
+        ("insulation", 1e5, 1e7),
+        ("rack_soc", -1.0, 102.0),
+    ],
+)
+def test_what_is_far_from_every_alarm_is_never_one(quantity: str, lowest: float, highest: float) -> None:
+    """Rules that no value is near are not looked at; what they would have said, had they been asked."""
+    bench, seen = Bench(), set()
+    bench.step(0.0, 2.0)
+    bms = bench.bms
+    for value in np.linspace(lowest, highest, 120):
+        bench.step(5e5 if value > 0.5 * (lowest + highest) else -5e5, 1.0)
+        if quantity.startswith("cell_"):
+            getattr(bms.cell_extremes, quantity.removeprefix("cell_"))[4] = value
+            bms.highest, bms.lowest = bms.cell_extremes.high.max(), bms.cell_extremes.low.min()
+        elif quantity in ("hottest", "coldest"):
+            getattr(bms.temperature_extremes, {"hottest": "high", "coldest": "low"}[quantity])[4] = value
+            bms.hottest, bms.coldest = bms.temperature_extremes.high.max(), bms.temperature_extremes.low.min()
+        elif quantity == "insulation":
+            bms.insulation_monitor.reading[1, 4] = value
+        else:
+            getattr(bms, quantity)[4] = value
+        far = bms.alarms.silent and bms._far_from_alarms()
+        bms._compare()
+        seen.add((far, bms.alarms.silent))
+        assert not far or bms.alarms.silent, value
+        # Clears what was set, so that the next value is judged from the beginning.
+        bms.alarms.active[:] = False
+        bms.alarms.silent = True
+    assert (True, True) in seen
+    assert (False, False) in seen
+
+
 def test_a_rack_far_from_its_bus_is_refused() -> None:
     bench = Bench()
     bench.bms.disconnect(3)

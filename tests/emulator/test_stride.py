@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bessinside.emulator.noise import MeanReverting
 from bessinside.emulator.plant import Plant
 from bessinside.emulator.schedule import Schedule
 from bessinside.emulator.stride import LONG, MIDDLE, SHORT, stride
@@ -28,12 +27,7 @@ def working(power: float, soc: float, seconds: int = 120) -> Plant:
 
 def quiet(plant: Plant) -> Plant:
     """Without the noise, which is drawn once a step: other steps would draw another day."""
-    for part in list(vars(plant).values()):
-        for inner in vars(part).values() if hasattr(part, "__dict__") else ():
-            if isinstance(inner, MeanReverting):
-                inner.sigma = inner.sigma * 0.0
-                inner.value = inner.value * 0.0
-                inner._dt = -1.0
+    plant.noise.fall_silent()
     return plant
 
 

@@ -5,6 +5,7 @@ Addresses, bits and codes are those of the vendors' drivers, written down by han
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bessinside.emulator.alarm import RULES
@@ -99,7 +100,7 @@ def test_full_and_empty() -> None:
     words.world.refresh(everything=True)
     assert [words.word("cluster1", address) for address in (MASTER_RUN, RUN, RUN + RACK)] == [FULL, FULL, RESTING]
     assert words.bits("pcs1", DC_STATE) == {2}
-    words.plant.bms.discharge_limit[4:6] = 0.0
+    words.plant.bms.discharge_limit = np.where(np.arange(8) // 2 == 2, 0.0, words.plant.bms.discharge_limit)
     words.world.refresh(everything=True)
     assert [words.word("cluster3", address) for address in (MASTER_RUN, RUN, RUN + RACK)] == [EMPTY, EMPTY, EMPTY]
     assert words.bits("pcs3", DC_STATE) == {3}

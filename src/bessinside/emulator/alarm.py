@@ -90,6 +90,11 @@ class AlarmBank:
         self._trips = np.array([rule.trips for rule in RULES])[:, None]
         self._none: Mask = np.zeros(racks, dtype=np.bool_)
         self.silent = True  # whether no alarm is active at all
+        self._first = {rule.name: rule.thresholds[0] for rule in rules}
+
+    def first(self, name: str) -> float:
+        """The threshold of level 1 of a rule, in the unit of its quantity."""
+        return self._first[name]
 
     def step(self) -> None:
         """Compares what stands in `quantity` with all thresholds."""
@@ -116,6 +121,8 @@ class AlarmBank:
 
     def word(self, level: int) -> Array:
         """The active alarms of a level (1, 2, 3) per rack as a number: bit n is rule n of `RULES`."""
+        if not np.count_nonzero(self.active):
+            return np.zeros(self.active.shape[2])
         word: Array = (self.active[level - 1] * 2.0 ** np.arange(len(RULES))[:, None]).sum(axis=0)
         return word
 
@@ -123,5 +130,7 @@ class AlarmBank:
         """Names of the active alarms per rack, of one level (1, 2, 3) or of any."""
         if level is not None and not 1 <= level <= LEVELS:
             raise ValueError(f"alarm level {level}: there are levels 1, 2 and 3")
+        if not np.count_nonzero(self.active):
+            return [set() for _ in range(self.active.shape[2])]
         active: Mask = np.any(self.active, axis=0) if level is None else self.active[level - 1]
         return [{RULES[rule].name for rule in np.flatnonzero(active[:, rack])} for rack in range(active.shape[1])]

@@ -90,7 +90,7 @@ class Bms:
         self.full: Mask = np.zeros(self.racks, dtype=np.bool_)
         self.tripped: Mask = np.zeros(self.racks, dtype=np.bool_)
         self.bleeding = np.zeros(cells.soc.shape)
-        self._bleeding_any = False
+        self.bleeds = False  # whether any bleed resistor may be on
         self.max_current = MAX_CURRENT * design.amps
         self.full_current = FULL_CURRENT * design.amps
         self.alarms = AlarmBank(self.racks, design)
@@ -100,6 +100,15 @@ class Bms:
         self._nothing = np.zeros(self.racks)
         self._buses: Mask = np.ones(circuit.buses, dtype=np.bool_)
         self._calm = False  # whether voltages and temperatures limit nothing
+        self._unlimited = np.full(self.racks, self.max_current)
+        self._unlimited.flags.writeable = False
+        self._unlimited_bus = np.full(circuit.buses, self.max_current * (self.racks // circuit.buses))
+        first = self.alarms.first
+        self._warmth = (
+            max(first("LOW_CHARGE_TEMPERATURE"), first("LOW_DISCHARGE_TEMPERATURE")),
+            min(first("HIGH_CHARGE_TEMPERATURE"), first("HIGH_DISCHARGE_TEMPERATURE")),
+        )
+        self._most_current = min(first("CHARGE_OVERCURRENT"), first("DISCHARGE_OVERCURRENT"))
         sound = np.clip(sensors.reading.reshape(self.racks, -1), *NTC_RANGE)
         self.cell_extremes, self.temperature_extremes = extremes.of(cells.voltage), extremes.of(sound)
         self.sense(0.0, humidity=40.0)
@@ -108,11 +117,15 @@ class Bms:
         """Counts charge and energy of `dt` s with the currents and voltages last measured."""
         current = self.current[:, None]
         soc = self.soc.reshape(self.racks, -1)
-        soc -= current * (dt / 36.0) / self.capacity.reshape(soc.shape) - (self.drift * (dt / DAY))[:, None]
+        moved = current * (dt / 36.0) / self.capacity.reshape(soc.shape)
+        if np.count_nonzero(self.drift):
+            moved -= (self.drift * (dt / DAY))[:, None]
+        soc -= moved
         np.maximum(soc, 0.0, out=soc)
         np.minimum(soc, 100.0, out=soc)
         hours = dt / 3600.0
-        self.throughput += np.repeat(np.abs(self.current) * hours, self.modules)
+        throughput = self.throughput.reshape(soc.shape)
+        throughput += np.abs(current) * hours
         energy = (self._module_sum.reshape(soc.shape) * (current * hours)).ravel()
         self.energy_discharged += np.maximum(energy, 0.0)
         self.energy_charged -= np.minimum(energy, 0.0)
@@ -125,7 +138,7 @@ class Bms:
         self.outside_voltage = self.instruments.voltage(circuit.outside_voltage)
         self._read_boards(dt)
         self.insulation_monitor.step(dt, humidity, circuit.closed)
-        self.rack_soc = self.soc.reshape(self.racks, -1).mean(axis=1)
+        self.rack_soc = np.add.reduce(self.soc.reshape(self.racks, -1), axis=1) / self.modules
         self._protect(dt)
         self._limit()
         self._find_full()
@@ -136,11 +149,13 @@ class Bms:
         shape = (self.racks * self.modules, -1)
         np.add(self.cells.voltage, self.instruments.cell_error, out=self.cell_voltage)
         self.temperature = self.sensors.reading.reshape(self.racks, -1)
-        drop = np.repeat(self.circuit.current, self.modules) * (self.circuit.busbars / self.modules)
+        drop = self.circuit.current.repeat(self.modules)
+        drop *= self.circuit.busbars / self.modules
         # A silent module still has a voltage and takes part in the energy.
-        self._module_sum: Array = self.cell_voltage.reshape(shape).sum(axis=1) - drop
+        self._module_sum: Array = np.add.reduce(self.cell_voltage.reshape(shape), axis=1) - drop
         self.module_voltage = self._module_sum
-        if self.silent.any():
+        mute = np.count_nonzero(self.silent) > 0
+        if mute:
             self.module_voltage = np.where(self.silent, np.nan, self._module_sum)
             self.cell_voltage.reshape(shape)[self.silent] = np.nan
             self.temperature = self.temperature.copy()
@@ -151,19 +166,22 @@ class Bms:
             self.unheard = self._nothing
             cells = extremes.of(self.cell_voltage)
         warmth = extremes.of(self.temperature)
-        # NaN fails every comparison, so this catches silent modules too.
-        if not (warmth.low.min() > NTC_RANGE[0] and warmth.high.max() < NTC_RANGE[1]):
+        coldest, hottest = min(warmth.low.tolist()), max(warmth.high.tolist())
+        if mute or not (coldest > NTC_RANGE[0] and hottest < NTC_RANGE[1]):
             warmth = _known(extremes.of(self.temperature, self.sound), self.temperature_extremes)
+            coldest, hottest = min(warmth.low.tolist()), max(warmth.high.tolist())
         if dt > 0.0:
             # A minute's filter: one LSB of one sensor is no fire.
             rise = (warmth.high - self.temperature_extremes.high) * (60.0 / dt)
             self.temperature_rise += min(1.0, dt / 60.0) * (rise - self.temperature_rise)
         self.cell_extremes, self.temperature_extremes = cells, warmth
-        self._calm = bool(
-            cells.high.max() <= limits.CHARGE_TAPER
-            and cells.low.min() >= limits.DISCHARGE_TAPER
-            and limits.WARMTH[0] <= warmth.low.min()
-            and warmth.high.max() <= limits.WARMTH[1]
+        self.highest, self.lowest = max(cells.high.tolist()), min(cells.low.tolist())
+        self.hottest, self.coldest = hottest, coldest
+        self._calm = (
+            self.highest <= limits.CHARGE_TAPER
+            and self.lowest >= limits.DISCHARGE_TAPER
+            and limits.WARMTH[0] <= coldest
+            and hottest <= limits.WARMTH[1]
         )
 
     @property
@@ -179,6 +197,36 @@ class Bms:
         return self.insulation_monitor.reading
 
     def _protect(self, dt: float) -> None:
+        if not (self.alarms.silent and self._far_from_alarms()):
+            self._compare()
+            self.tripped |= self.alarms.trips
+        self._switch(dt)
+
+    def _far_from_alarms(self) -> bool:
+        """Whether no rule can set: no rack is beyond any first threshold, in any direction of its current."""
+        first = self.alarms.first
+        soc, volts, current = self.rack_soc.tolist(), self.voltage.tolist(), self.current.tolist()
+        return (
+            self.highest <= first("CELL_OVERVOLTAGE")
+            and self.lowest >= first("CELL_UNDERVOLTAGE")
+            and self.highest - self.lowest <= first("CELL_VOLTAGE_SPREAD")
+            and first("RACK_UNDERVOLTAGE") <= min(volts)
+            and max(volts) <= first("RACK_OVERVOLTAGE")
+            and max(self.module_voltage.tolist()) <= first("MODULE_OVERVOLTAGE")
+            and self._warmth[0] <= self.coldest
+            and self.hottest <= self._warmth[1]
+            and self.hottest - self.coldest <= first("TEMPERATURE_SPREAD")
+            and max(self.temperature_rise.tolist()) <= first("FAST_TEMPERATURE_RISE")
+            and -self._most_current <= min(current)
+            and max(current) <= self._most_current
+            and min(self.insulation.ravel().tolist()) >= first("LOW_INSULATION")
+            and first("LOW_SOC") <= min(soc)
+            and max(soc) <= first("HIGH_SOC")
+            and self.unheard is self._nothing
+        )
+
+    def _compare(self) -> None:
+        """Hands all quantities to the alarms."""
         current, value = self.current, self.alarms.quantity
         cells, warmth = self.cell_extremes, self.temperature_extremes
         charging, discharging = current < -WORKING_CURRENT, current > WORKING_CURRENT
@@ -199,26 +247,23 @@ class Bms:
         value["soc"][:] = self.rack_soc
         value["unheard"][:] = self.unheard
         self.alarms.step()
-        self.tripped |= self.alarms.trips
-        self._switch(dt)
 
     def _switch(self, dt: float) -> None:
         """Opens what must not stay closed and goes on with precharging."""
         circuit = self.circuit
         self._stopping = self._stopping + dt if self.stopped else 0.0
         opened = np.full(self.racks, True) if self._stopping >= STOP_DELAY else self.tripped
-        if opened.any():
+        if np.count_nonzero(opened):
             circuit.closed = circuit.closed & ~opened
             circuit.precharge[opened] = 0.0
-        if circuit.precharge.any():
+        if np.count_nonzero(circuit.precharge):
             circuit.step(dt)
 
     def _limit(self) -> None:
         cells, warmth, soc = self.cell_extremes, self.temperature_extremes, self.rack_soc
-        quiet = self._calm and self.alarms.silent and not (self.full.any() or self.tripped.any())
-        if quiet and self.charge_cutoff >= 100.0 and soc.min() >= self.discharge_cutoff + limits.SOC_TAPER:
-            self.charge_limit = np.full(self.racks, self.max_current)
-            self.discharge_limit = self.charge_limit.copy()
+        quiet = self._calm and self.alarms.silent and not np.count_nonzero(self.full | self.tripped)
+        if quiet and self.charge_cutoff >= 100.0 and min(soc.tolist()) >= self.discharge_cutoff + limits.SOC_TAPER:
+            self.charge_limit = self.discharge_limit = self._unlimited
             return
         share = limits.charge(cells, warmth, soc, self.charge_cutoff)
         self.charge_limit = self.max_current * share * ~(self.full | self.alarms.stops_charge | self.tripped)
@@ -227,8 +272,9 @@ class Bms:
 
     def _find_full(self) -> None:
         high = self.cell_extremes.high
-        if self._calm or high.max() < CHARGE_TAPER:
-            self.full &= self.rack_soc > RECHARGE_BELOW
+        if self._calm or self.highest < CHARGE_TAPER:
+            if np.count_nonzero(self.full):
+                self.full &= self.rack_soc > RECHARGE_BELOW
             return
         ended = (high >= FULL_VOLTAGE) & (self.current < 0.0) & (self.current > -self.full_current)
         # One full rack ends the charge of its bus; its neighbours at the same voltage are as full as they get.
@@ -239,17 +285,17 @@ class Bms:
         self.full = (self.full | reached) & (self.rack_soc > RECHARGE_BELOW)
 
     def _bleed(self) -> None:
-        if self.cell_extremes.high.max() < BLEED_ABOVE:
-            if self._bleeding_any:
+        if self.highest < BLEED_ABOVE:
+            if self.bleeds:
                 self.bleeding.fill(0.0)
-                self._bleeding_any = False
+                self.bleeds = False
             return
         voltage = self.cell_voltage.reshape(self.racks * self.modules, -1)
         # A silent module compares as NaN: its switches are open.
         over = voltage > np.maximum(voltage.min(axis=1, keepdims=True) + BLEED_OVER, BLEED_ABOVE)
         resting: Mask = self.current < WORKING_CURRENT
         self.bleeding = over.reshape(self.bleeding.shape) * resting[:, None].astype(np.float64)
-        self._bleeding_any = True
+        self.bleeds = True
 
     @property
     def rack_soh(self) -> Array:
@@ -265,9 +311,12 @@ class Bms:
 
     def bus_limits(self) -> tuple[Array, Array]:
         """(charge, discharge) current in A that each DC bus may carry."""
+        whole = self.circuit.whole
+        if whole and self.charge_limit is self.discharge_limit is self._unlimited:
+            return self._unlimited_bus, self._unlimited_bus
         closed = self.circuit.closed.reshape(self.circuit.buses, -1)
         charge, discharge = self.charge_limit.reshape(closed.shape), self.discharge_limit.reshape(closed.shape)
-        if closed.all():
+        if whole:
             return charge.min(axis=1) * closed.shape[1], discharge.min(axis=1) * closed.shape[1]
         count = closed.sum(axis=1)
         smallest = (np.where(closed, limit, np.inf).min(axis=1) for limit in (charge, discharge))
@@ -276,7 +325,7 @@ class Bms:
 
     def ready(self) -> Mask:
         """Which DC buses have at least one rack connected."""
-        if self.circuit.closed.all():
+        if self.circuit.whole:
             return self._buses
         return self.on_bus(self.circuit.closed)
 
@@ -287,7 +336,7 @@ class Bms:
 
     def reports(self) -> list[set[str]]:
         """What the PCS of each DC bus is told: BMS_ALARM from level 2 on, BMS_TRIP where contactors were opened."""
-        if self.alarms.silent and not self.tripped.any():
+        if self.alarms.silent and not np.count_nonzero(self.tripped):
             return [set() for _ in range(self.circuit.buses)]
         severe, tripped = self.on_bus(np.any(self.alarms.active[1:], axis=(0, 1))), self.on_bus(self.tripped)
         return [

@@ -37,13 +37,13 @@ class Cabin:
         self.temperature = temperature
         self.vapour = weather.vapour
         self.power = 0.0
-        self._noise = MeanReverting(np.array([0.08, 0.08, 0.3, 0.3]), 60.0, chance)
+        self.noise = MeanReverting(np.array([0.08, 0.08, 0.3, 0.3]), 60.0, chance)
         self.drying = False
         self.vapour = min(self.vapour, DRY_STOP * vapour_pressure(temperature))
 
     def step(self, dt: float, weather: Weather, heat: float, exchange: float = 0.0) -> None:
         """Advances by `dt` s; `heat` W that cells and electronics give to the air, `exchange` W/K of fans and door."""
-        self._noise.step(dt)
+        self.noise.step(dt)
         # Split system: up to 3 kW of cooling or heating, proportional over 2 K.
         aid = 0.0
         if self.temperature > COOL_ABOVE:
@@ -68,15 +68,12 @@ class Cabin:
     @property
     def temperatures(self) -> tuple[float, float]:
         """°C of both sensors; warm air stands under the far roof."""
-        return self.temperature + float(self._noise.value[0]), self.temperature + 0.8 + float(self._noise.value[1])
+        low, high = self.noise.value[:2].tolist()
+        return self.temperature + low, self.temperature + 0.8 + high
 
     @property
     def humidities(self) -> tuple[float, float]:
         """Relative humidity in % of both sensors."""
-        low, high = (
-            100.0 * self.vapour / vapour_pressure(temperature) + float(noise)
-            for temperature, noise in zip(
-                (self.temperature, self.temperature + 0.8), self._noise.value[2:], strict=True
-            )
-        )
+        low = 100.0 * self.vapour / vapour_pressure(self.temperature) + float(self.noise.value[2])
+        high = 100.0 * self.vapour / vapour_pressure(self.temperature + 0.8) + float(self.noise.value[3])
         return min(low, 100.0), min(high, 100.0)

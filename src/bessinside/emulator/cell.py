@@ -23,16 +23,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from bessinside.emulator import ageing
 from bessinside.emulator.ocv import OpenCircuit
 from bessinside.emulator.table import Array
-
-if TYPE_CHECKING:
-    from bessinside.emulator.compiled import Kernel
 
 KELVIN = 273.15
 SLOW = 10.0  # s after which resistances are computed anew
@@ -60,6 +57,16 @@ class CellType:
     leak_spread: float = 0.3
 
 
+class Loops(Protocol):
+    """What may take the place of NumPy's passes over all cells (`compiled.py`)."""
+
+    def step(self, cells: Cells, dt: float, inside: Array, heat: Array) -> None:
+        """Charge, hysteresis and `heat` for `inside` A in the cells, held for `dt` s."""
+
+    def refresh(self, cells: Cells) -> None:
+        """`ocv`, `half_gap`, `entropy` and `emf` of the present state."""
+
+
 class Cells:
     """State of all cells, arrays of shape (racks, cells of a rack); temperatures in °C.
 
@@ -82,7 +89,7 @@ class Cells:
         """`health` and `resistance_rise` are shares, means of all cells; around them the cells aged apart."""
         self.kind = kind
         self.curve = curve
-        self.kernel: Kernel | None = None
+        self.kernel: Loops | None = None
         spread = 1.0 + kind.capacity_spread * chance.standard_normal(shape)
         resistance = 1.0 + kind.resistance_spread * chance.standard_normal(shape)
         self.leak = kind.leak * np.clip(1.0 + kind.leak_spread * chance.standard_normal(shape), 0.1, None)
@@ -93,16 +100,20 @@ class Cells:
         self.short = np.zeros(shape)
         self.temperature = temperature
         self.hysteresis = np.zeros(shape)
-        self.i1 = np.zeros((shape[0], 1))  # A, one value per rack
-        self.i2 = np.zeros((shape[0], 1))
+        self._lagging = np.zeros((2, shape[0], 1))  # A, one value per rack
+        self.i1, self.i2 = self._lagging
+        self._lags: tuple[float, Array, Array, Array] = (0.0, *np.zeros((3, 2, 1, 1)))  # of a step, and its s
+        self._row = np.empty((shape[0], 1, 3))
         self._bled: Array | None = None  # A that bleed resistors draw
         self.heat = np.zeros(shape)  # W, mean of the last step
-        self._inside: Array = np.zeros((shape[0], 1))  # A in the cells, mean of the last step
+        self._inside: Array = np.zeros(shape)  # A in the cells, mean of the last step
         self.entropic = np.zeros(shape)  # V, T·dU/dT when the last step began
         self.bleed_heat = 0.0  # W of all bleed resistors, on their boards
         self.voltage = np.zeros(shape)
         self._shorted = False
         self._waited = SLOW  # s since the resistances were computed
+        self.resistance = np.empty((3, *shape))
+        self.r0, self.r1, self.r2 = self.resistance
         self._base = np.array([kind.r0, kind.r1, kind.r2])[:, None, None]
         self._slope = np.array([kind.b0, kind.b1, kind.b2])[:, None, None]
         self.ocv, self.half_gap, self.entropy = curve.at(self.soc)
@@ -152,16 +163,19 @@ class Cells:
     def _resist(self) -> None:
         inverse = 1.0 / (self.temperature + KELVIN)
         inverse -= 1.0 / (25.0 + KELVIN)
-        self.resistance = np.exp(self._slope * inverse)
-        self.resistance *= self._base
-        self.resistance *= self.resistance_factor
-        self.r0, self.r1, self.r2 = self.resistance
+        resistance = self.resistance
+        np.multiply(self._slope, inverse, out=resistance)
+        np.exp(resistance, out=resistance)
+        resistance *= self._base
+        resistance *= self.resistance_factor
         # No work is done: what leaks gives its whole enthalpy as heat.
-        self.leak_heat = (3600.0 * self.leak) * self.capacity * (self.ocv - (25.0 + KELVIN) * self.entropy)
+        self.leak_heat = 3600.0 * self.leak
+        self.leak_heat *= self.capacity
+        self.leak_heat *= self.ocv - (25.0 + KELVIN) * self.entropy
 
     def _weighted(self, *weights: Array | float) -> Array:
         """w0·R0 + w1·R1 + w2·R2 of each cell for weights of each rack, shape (racks, 1)."""
-        row = np.empty((len(self.i1), 1, 3))
+        row = self._row
         for index, weight in enumerate(weights):
             row[:, :, index] = weight
         sums: Array = np.matmul(row, self.resistance.transpose(1, 0, 2))[:, 0]
@@ -178,29 +192,35 @@ class Cells:
 
     def sources(self) -> tuple[Array, Array]:
         """(V, Ω) of each rack without its joints: the sums over its cells."""
-        return self.emf.sum(axis=1), self.inner.sum(axis=1)
+        return np.add.reduce(self.emf, axis=1), np.add.reduce(self.inner, axis=1)
 
     def set_current(self, current: Array) -> None:
         """Terminal voltages for `current` (A, one value per rack) on the present state."""
         self.current = current
-        self.voltage = self.emf - current[:, None] * self.inner
+        # One copy for each cell: passes over arrays of one shape are twice as fast.
+        self._everywhere = np.empty(self.inner.shape)
+        np.copyto(self._everywhere, current[:, None])
+        self.voltage = self._everywhere * self.inner
+        np.subtract(self.emf, self.voltage, out=self.voltage)
 
-    def step(self, dt: float, bleeding: Array) -> None:
+    def step(self, dt: float, bleeding: Array | None = None) -> None:
         """Advances charge, hysteresis and polarisation by `dt` s with the current last set.
 
-        `bleeding` is 1 where a bleed resistor is on, shape as the cells.
+        `bleeding` is 1 where a bleed resistor is on, shape as the cells; None: no one is.
 
         `temperature` is left to the cold plates, `refresh` to the caller once it is known.
         """
         kind = self.kind
         current = self.current[:, None]
-        self.i1, square1 = _follow(self.i1, current, dt / kind.tau1)
-        self.i2, square2 = _follow(self.i2, current, dt / kind.tau2)
+        if dt != self._lags[0]:
+            self._lags = (dt, *np.array([_lag(dt / kind.tau1), _lag(dt / kind.tau2)]).T[:, :, None, None])
+        self._lagging, (square1, square2) = _follow(self._lagging, current, *self._lags[1:])
+        self.i1, self.i2 = self._lagging
         self._waited += dt
-        self._bled = bleeding * kind.bleed if bleeding.any() else None
+        self._bled = None if bleeding is None or not bleeding.any() else bleeding * kind.bleed
         self.bleed_heat = 0.0 if self._bled is None else float((self._bled * self.voltage).sum())
         beside = self._bled
-        self._shorted = bool(self.short.any())
+        self._shorted = bool(np.vdot(self.short, self.short))  # the fastest way to ask for any
         if self._shorted:
             short = self.short * self.voltage
             beside = short if beside is None else beside + short
@@ -209,7 +229,7 @@ class Cells:
             # (i + d)² − i² = d·(2i + d) in each of the three resistances; the short itself.
             heat += beside * (2.0 * self._weighted(current, self.i1, self.i2) + beside * self.resistance.sum(axis=0))
             heat += self.short * self.voltage**2
-        inside = current if beside is None else current + beside
+        inside = self._everywhere if beside is None else self._everywhere + beside
         self._inside, self.heat = inside, heat
         if self.kernel is not None:
             self.kernel.step(self, dt, inside, heat)
@@ -218,7 +238,8 @@ class Cells:
 
     def _step(self, dt: float, inside: Array, heat: Array) -> None:
         """Charge and hysteresis for `inside` A in the cells; `heat` W, what resistances dissipate, is completed."""
-        moved = inside * (dt / 3600.0) / self.capacity
+        moved = inside * (dt / 3600.0)
+        moved /= self.capacity
         moved += self.leak * dt
         self.soc -= moved
         kept = np.abs(moved)
@@ -258,8 +279,13 @@ class Cells:
         return energy
 
 
-def _follow(start: Array, towards: Array, time: float) -> tuple[Array, Array]:
-    """A first-order lag over `time` (in time constants) towards a constant: where it ends, and its mean square."""
-    away, kept = start - towards, exp(-time)
-    mean, square = (1.0 - kept) / time, (1.0 - kept * kept) / (2.0 * time)
-    return towards + away * kept, towards * towards + 2.0 * mean * towards * away + square * away * away
+def _lag(time: float) -> tuple[float, float, float]:
+    """What is left of a distance after `time` (in time constants), twice its mean until then, and its mean square."""
+    kept = exp(-time)
+    return kept, 2.0 * ((1.0 - kept) / time), (1.0 - kept * kept) / (2.0 * time)
+
+
+def _follow(start: Array, towards: Array, kept: Array, twice: Array, square: Array) -> tuple[Array, Array]:
+    """A first-order lag towards a constant, by what `_lag` says of it: where it ends, and its mean square."""
+    away = start - towards
+    return towards + away * kept, towards * towards + twice * towards * away + square * away * away

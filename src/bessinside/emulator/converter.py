@@ -18,7 +18,6 @@ from bisect import bisect_right
 import numpy as np
 
 from bessinside.emulator import table
-from bessinside.emulator.table import Array
 
 NO_LOAD = (0.001355, 0.00179, 0.002065)  # share of the rated power, at the table's three voltages
 
@@ -61,13 +60,9 @@ class Converter:
         after = low[load + 1] + up * (high[load + 1] - low[load + 1])
         return self.rated * (before + along * (after - before))
 
-    def losses(self, power: Array, voltage: Array) -> Array:
-        """`loss` for each PCS."""
-        return np.array([self.loss(*each) for each in zip(power.tolist(), voltage.tolist(), strict=True)])
-
-    def ac_power(self, dc_power: Array, voltage: Array) -> Array:
+    def ac_power(self, dc_power: float, voltage: float) -> float:
         """AC power in W that goes with `dc_power` W: the fixed point of P_ac = P_dc − loss(P_ac), to about 1 W."""
         power = dc_power
         for _ in range(4):
-            power = dc_power - self.losses(power, voltage)
+            power = dc_power - self.loss(power, voltage)
         return power

@@ -62,7 +62,7 @@ class CoolantLoop:
         self.chiller_heat = 0.0
         self.heater_heat = 0.0
         # Shares: speed, flow; K: both temperatures; Pa: both pressures.
-        self._noise = MeanReverting(np.array([0.002, 0.006, 0.05, 0.05, 400.0, 400.0]), 15.0, chance)
+        self.noise = MeanReverting(np.array([0.002, 0.006, 0.05, 0.05, 400.0, 400.0]), 15.0, chance)
 
     @property
     def mass_flow(self) -> float:
@@ -85,7 +85,7 @@ class CoolantLoop:
 
     def step(self, dt: float, *, heat: float, air: float, hottest: float, coldest: float, working: bool) -> None:
         """Advances by `dt` s: `heat` W from the plates, `air` °C of the cabin, `hottest`, `coldest` °C of the NTC."""
-        self._noise.step(dt)
+        self.noise.step(dt)
         self.lost = min(self.lost + self.leak_rate * dt, 2.0 * FILL_PRESSURE)
         self.state = self._control(hottest, coldest, working)
         target = 0.0 if self.pump_fault or self.fill_pressure < DRY_PRESSURE else DUTY[self.state]
@@ -127,7 +127,7 @@ class CoolantLoop:
 
     def readings(self, *, leaking: bool) -> dict[str, float]:
         """What the sensors of the pump unit show, by metric name; `leaking` tells the cable outside the unit."""
-        speed, flow, supply, back, high, low = self._noise.value.tolist()
+        speed, flow, supply, back, high, low = self.noise.value.tolist()
         fill = self.fill_pressure
         turning = self.duty > 0.0
         running = PumpStatus.FAULT if self.pump_fault else PumpStatus.RUNNING if turning else PumpStatus.STOPPED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,7 @@ import numpy.typing as npt
 from bessinside.emulator.table import Array, Mask
 
 
-@dataclass(frozen=True, slots=True)
-class Extremes:
+class Extremes(NamedTuple):
     """Of values (parts, items): `high`, `low`, `spread` per part and `high_at`, `low_at`, the items' indices from 0."""
 
     high: Array
@@ -31,10 +30,11 @@ def of(values: Array, good: Mask | None = None) -> Extremes:
 
     Only values that are `good` count (None: all are); a part without any has NaN, and the position 0.
     """
-    rows = np.arange(len(values))
     if good is None or good.all():
         high_at, low_at = values.argmax(axis=1), values.argmin(axis=1)
-        return Extremes(values[rows, high_at], values[rows, low_at], high_at, low_at)
+        flat, start = values.reshape(-1), np.arange(0, values.size, values.shape[1])
+        return Extremes(flat.take(start + high_at), flat.take(start + low_at), high_at, low_at)
+    rows = np.arange(len(values))
     high_at = np.where(good, values, -np.inf).argmax(axis=1)
     low_at = np.where(good, values, np.inf).argmin(axis=1)
     known = good.any(axis=1)
@@ -44,6 +44,9 @@ def of(values: Array, good: Mask | None = None) -> Extremes:
 
 def mean(values: Array, good: Mask) -> Array:
     """Mean of the good values along the last axis; NaN where there are none."""
+    if good.all():
+        plain: Array = values.sum(axis=-1) / values.shape[-1]
+        return plain
     count = good.sum(axis=-1)
     total = np.where(good, values, 0.0).sum(axis=-1)
     found: Array = np.where(count > 0, total / np.maximum(count, 1), np.nan)

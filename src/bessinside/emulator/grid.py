@@ -47,9 +47,9 @@ class Grid:
         """`power` of the plant, 1 for that of REF-5M: a stronger plant is connected to a stronger grid."""
         # Wander and bustle of the frequency, strength of its hourly swing; wander of the voltage, flicker of phases.
         sigma = np.array([0.018, 0.003, 0.35, 0.004, 0.0004, 0.0004, 0.0004])
-        self._noise = MeanReverting(sigma, np.array([300.0, 15.0, 3600.0, 900.0, 5.0, 5.0, 5.0]), chance)
+        self.noise = MeanReverting(sigma, np.array([300.0, 15.0, 3600.0, 900.0, 5.0, 5.0, 5.0]), chance)
         unbalance = 0.0015 * chance.standard_normal(3)
-        self._unbalance = unbalance - unbalance.mean()
+        self._unbalance: list[float] = (unbalance - unbalance.mean()).tolist()
         self._short_circuit = SHORT_CIRCUIT * power
         self.frequency_offset = 0.0
         self.level_offset = 0.0
@@ -61,8 +61,7 @@ class Grid:
 
     def step(self, dt: float, hour: float, power: float, reactive: float) -> None:
         """`hour` of the day UTC, `power` W and `reactive` var that the plant fed in last."""
-        noise = self._noise.step(dt)
-        wander, bustle, strength, drift = noise[:4].tolist()
+        wander, bustle, strength, drift, *flicker = self.noise.step(dt).tolist()
         swing = SWING * HOURLY[round(hour) % 24] * (1.0 + strength)
         swing *= _swing(hour) + QUARTER * _swing(4.0 * hour, 900.0)
         self.frequency = NOMINAL_FREQUENCY + wander + bustle + swing + self.frequency_offset
@@ -72,7 +71,8 @@ class Grid:
         level = 1.0 + load + drift + lift
         self._change_tap(dt, level)
         self.level = level + TAP * self.tap + self.level_offset
-        self.phases = self.level * (1.0 + self._unbalance + noise[4:])
+        uneven = zip(self._unbalance, flicker, strict=True)
+        self.phases = np.array([self.level * (1.0 + apart + noise) for apart, noise in uneven])
 
     def _change_tap(self, dt: float, level: float) -> None:
         # The tap changer does not see a disturbance from outside: it stands on another busbar.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,17 +16,21 @@ class Instant:
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
+        self._readings: dict[str, Mapping[str, Array]] = {}
         self._alarms: dict[tuple[str, int | None], list[set[str]]] = {}
 
     def quantity(self, kind: str, name: str) -> Array:
         """The plant's own array, not to be changed; KeyError where it has no such quantity."""
-        return self._plant.readings(kind)[name]
+        if kind not in self._readings:
+            self._readings[kind] = self._plant.readings(kind)
+        return self._readings[kind][name]
 
     def alarms(self, kind: str, level: int | None = None) -> list[set[str]]:
         """Names of the active alarms of each part."""
-        if (kind, level) not in self._alarms:
-            self._alarms[kind, level] = self._plant.alarms(kind, level)
-        return self._alarms[kind, level]
+        found = self._alarms.get((kind, level))
+        if found is None:
+            found = self._alarms[kind, level] = self._plant.alarms(kind, level)
+        return found
 
     @cached_property
     def bms(self) -> _Bms:

@@ -38,10 +38,10 @@ class Instruments:
 
     def voltage(self, true: Array) -> Array:
         """V that each rack's instrument shows; it shows 0 where there is nothing to measure."""
-        shown: Array = np.where(true > 0.0, true * self.voltage_gain + self.voltage_offset, 0.0)
-        return shown
+        shown: Array = true * self.voltage_gain + self.voltage_offset
+        return shown if min(true.tolist()) > 0.0 else np.where(true > 0.0, shown, 0.0)
 
     def current(self, true: Array, closed: Mask) -> Array:
         """A that each rack's instrument shows; behind open contactors it is set to zero."""
-        shown: Array = np.where(closed, true * self.current_gain + self.current_offset, 0.0)
-        return shown
+        shown: Array = true * self.current_gain + self.current_offset
+        return np.where(closed, shown, 0.0) if False in closed.tolist() else shown

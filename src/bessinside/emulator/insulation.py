@@ -30,16 +30,16 @@ class Insulation:
         self.buses = buses
         self._leak = 1.0 / (1.0 + SPREAD * np.clip(chance.standard_normal((2, racks)), -2.0, 2.0))
         self._leak /= np.array(HEALTHY)[:, None]
-        self._noise = MeanReverting(np.full((2, racks), 0.01), 300.0, chance)
+        self.noise = MeanReverting(np.full((2, racks), 0.01), 300.0, chance)
         self.own: Array = self._leak.copy()  # S of the racks themselves, without faults
         self._seen: Array = self._leak.copy()
         self.reading: Array = 1.0 / self._seen
 
     def step(self, dt: float, humidity: float, closed: Mask) -> None:
         """`humidity` % of the cabin air, `closed` main contactors."""
-        self.own = self._leak * (1.0 + self._noise.step(dt)) / (1.0 - 0.004 * (humidity - 40.0))
+        self.own = self._leak * (1.0 + self.noise.step(dt)) / (1.0 - 0.004 * (humidity - 40.0))
         target = self.own
-        if not np.isinf(self.fault).all():
+        if np.count_nonzero(self.fault < np.inf):
             here = 1.0 / np.maximum(self.fault, 1.0)
             shared = (here * closed).reshape(2, self.buses, -1)
             shared = np.broadcast_to(shared.sum(axis=2, keepdims=True), shared.shape).reshape(here.shape)

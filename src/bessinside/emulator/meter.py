@@ -19,10 +19,12 @@ was positive, else into import.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bessinside.emulator.design import REF_5M, Design
-from bessinside.emulator.phases import between, by_pair, by_phase, factor, shared
+from bessinside.emulator.phases import between, by_pair, by_phase, factor
 from bessinside.emulator.table import Array, Mask
 
 AUXILIARY_SHARES = np.array([0.37, 0.33, 0.30])  # of the auxiliaries' power, per phase
@@ -31,6 +33,16 @@ ANGLE = 0.001  # rad, bound of δ
 SMALL, SMALL_GAIN = 0.05, 0.004  # share of the rated current below which b grows, and by how much at most
 FREQUENCY_ERROR = 0.003  # Hz, bound
 REACTIVE_HISTORY = 0.06  # bound: the grid's voltage was not as often high as low
+
+
+class _Phase(NamedTuple):
+    """1 + a, 1 + b above 5 % of the rated current, what b grows by below, and δ of one phase."""
+
+    voltage: float
+    current: float
+    small: float
+    cosine: float
+    sine: float
 
 
 class Meter:
@@ -61,8 +73,9 @@ class Meter:
         self.phase_export = energy_export * (1.0 / 3.0 - uneven)
         self.phase_import = energy_import * (1.0 / 3.0 + uneven)
         self.reversed: Mask = np.zeros(3, dtype=np.bool_)
-        self.voltage_gain, self.current_gain, self.angle = drawn(GAIN, 3), drawn(GAIN, 3), drawn(ANGLE, 3)
-        self.small_gain = drawn(SMALL_GAIN, 3)
+        voltage_gain, current_gain, angle = drawn(GAIN, 3), drawn(GAIN, 3), drawn(ANGLE, 3)
+        errors = 1.0 + voltage_gain, 1.0 + current_gain, drawn(SMALL_GAIN, 3), np.cos(angle), np.sin(angle)
+        self._phases = [_Phase(*each) for each in np.array(errors).T.tolist()]
         self.frequency_error = float(drawn(FREQUENCY_ERROR, 1)[0])
         over, under = 1.0 + drawn(REACTIVE_HISTORY, 2)
         self.reactive_export = float(over * reactive_export)
@@ -79,11 +92,16 @@ class Meter:
     def count(self, dt: float) -> None:
         """Counts `dt` s of the power last measured."""
         hours = dt / 3600.0
-        power, reactive = float(self.measured_power.sum()), float(self.measured_reactive.sum())
+        powers: list[float] = self.measured_power.tolist()
+        first, second, third = self.measured_reactive.tolist()
+        power, reactive = powers[0] + powers[1] + powers[2], first + second + third
         self.energy_export += max(power, 0.0) * hours
         self.energy_import += max(-power, 0.0) * hours
-        self.phase_export += np.maximum(self.measured_power, 0.0) * hours
-        self.phase_import += np.maximum(-self.measured_power, 0.0) * hours
+        for phase, value in enumerate(powers):
+            if value > 0.0:
+                self.phase_export[phase] += value * hours
+            else:
+                self.phase_import[phase] -= value * hours
         self.reactive_export += max(reactive, 0.0) * hours
         self.reactive_import += max(-reactive, 0.0) * hours
 
@@ -92,18 +110,27 @@ class Meter:
 
         `levels` are shares of nominal, shape (3,).
         """
-        voltage = self._nominal * levels
-        power = shared(np.array([fed]), voltage)[0] - auxiliaries * AUXILIARY_SHARES
-        turned = shared(np.array([reactive]), voltage)[0]
+        voltages: list[float] = (self._nominal * levels).tolist()
+        mean = (voltages[0] + voltages[1] + voltages[2]) / 3.0
+        found = []
+        for voltage, share, reversed_, phase in zip(
+            voltages, AUXILIARY_SHARES.tolist(), self.reversed.tolist(), self._phases, strict=True
+        ):
+            part = voltage / mean
+            power, turned = fed / 3.0 * part - auxiliaries * share, reactive / 3.0 * part
+            current = abs(complex(power, turned)) / voltage
+            gain = phase.current + phase.small * max(0.0, 1.0 - current / self._small)
+            way = (-phase.voltage if reversed_ else phase.voltage) * gain
+            found.append(
+                (
+                    voltage * phase.voltage,
+                    current * gain,
+                    way * (power * phase.cosine - turned * phase.sine),
+                    way * (turned * phase.cosine + power * phase.sine),
+                )
+            )
         self.power, self.reactive = fed - auxiliaries, reactive
-        current = np.hypot(power, turned) / voltage
-        gain = 1.0 + self.current_gain + self.small_gain * np.maximum(0.0, 1.0 - current / self._small)
-        self.voltage = voltage * (1.0 + self.voltage_gain)
-        self.current = current * gain
-        way = np.where(self.reversed, -1.0, 1.0) * (1.0 + self.voltage_gain) * gain
-        cosine, sine = np.cos(self.angle), np.sin(self.angle)
-        self.measured_power = way * (power * cosine - turned * sine)
-        self.measured_reactive = way * (turned * cosine + power * sine)
+        self.voltage, self.current, self.measured_power, self.measured_reactive = np.array(found).T
         self.frequency = frequency + self.frequency_error
 
     def readings(self) -> dict[str, Array]:

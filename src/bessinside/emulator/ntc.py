@@ -54,5 +54,6 @@ class Sensors:
         return target
 
     def _show(self) -> None:
-        broken = ~np.isnan(self.forced)
-        self.reading = np.where(broken, self.forced, self.bead) if broken.any() else self.bead.copy()
+        sound = np.isnan(self.forced)
+        broken = np.count_nonzero(sound) < sound.size
+        self.reading = np.where(sound, self.bead, self.forced) if broken else self.bead.copy()

@@ -4,8 +4,8 @@ Measured Sony US26650, tables from SimSES (TUM, BSD-3-Clause; `plant/cells/READM
 even grid, so that one index serves three look-ups. Below 0 and above 1 the voltage goes on with the slope of its last
 interval: without that a slow charge would never reach its end voltage. Half gap and entropy keep their last value.
 
-A look-up is one gather: the table is refined once to 20,001 rows (U, slope of U, M, dU/dT). U is linear between the
-rows and exact; M and dU/dT are those of the middle between two, at most 0.02 mV and 0.05 µV/K off.
+A look-up is one index for all: the table is refined once to 20,001 rows (U, slope of U, M, dU/dT). U is linear between
+the rows and exact; M and dU/dT are those of the middle between two, at most 0.02 mV and 0.05 µV/K off.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class OpenCircuit:
     half_gap: Array
     entropy: Array
     rows: Array = field(init=False, repr=False)  # (ROWS + 1, 4): U, its slope to the next row, M, dU/dT
+    _columns: tuple[Array, ...] = field(init=False, repr=False)  # the same, each on its own
 
     def __post_init__(self) -> None:
         fine = np.arange(ROWS + 1) / ROWS
@@ -40,17 +41,21 @@ class OpenCircuit:
         rows[:, 2] = np.interp(fine + 0.5 / ROWS, self.soc, self.half_gap)
         rows[:, 3] = np.interp(fine + 0.5 / ROWS, self.soc, self.entropy)
         object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "_columns", tuple(rows[:, column].copy() for column in range(4)))
 
     def at(self, soc: Array) -> tuple[Array, Array, Array]:
         """(U in V, half gap M in V, dU/dT in V/K), each in the shape of `soc`; of NaN the voltage is NaN."""
         position = soc * ROWS
-        # A NaN must become an index inside the table; np.fmax lets the number win over the NaN.
-        index = np.fmin(np.fmax(position, 0.0), ROWS).astype(np.intp)
-        position -= index
-        rows = self.rows.take(index, axis=0)
-        position *= rows[..., 1]
-        position += rows[..., 0]
-        return position, rows[..., 2], rows[..., 3]
+        row = position.clip(0.0, ROWS)
+        np.trunc(row, out=row)
+        position -= row
+        # A NaN becomes some integer, and that an index inside the table.
+        with np.errstate(invalid="ignore"):
+            index = row.astype(np.intp)
+        voltage, slope, half_gap, entropy = self._columns
+        position *= slope.take(index, mode="clip")
+        position += voltage.take(index, mode="clip")
+        return position, half_gap.take(index, mode="clip"), entropy.take(index, mode="clip")
 
     def energy(self, soc: Array) -> Array:
         """∫ (U − 298.15 K·dU/dT) dSoC from 0 to `soc` (0 to 1) in V: times the charge it is the cell's enthalpy.

@@ -19,6 +19,7 @@ the link drift apart by 60 % of what is over 1 %, the current on the AC side dis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -116,25 +117,27 @@ class Pcs:
         self._gentle = [False] * count  # back from a trip of the grid protection: slow ramp
         self._ramped = [0.0] * count
         self._waited = [0.0] * count  # s in the state STARTING, or without set-point while RUNNING
-        self._noise = MeanReverting(np.full(count, CONTROL_NOISE * self.share), 3.0, chance)
-        self._half = MeanReverting(np.full(count, 0.8), 5.0, chance)
+        self.noise = MeanReverting(np.full(count, CONTROL_NOISE * self.share), 3.0, chance)
+        self.half_noise = MeanReverting(np.full(count, 0.8), 5.0, chance)
 
     @property
     def capability(self) -> float:
         """VA that each PCS can give at the present outdoor temperature."""
+        if self.ambient <= CAPABILITY[0][0]:
+            return min(self.max_apparent, self.rated * CAPABILITY[1][0])
         return min(self.max_apparent, self.rated * float(np.interp(self.ambient, *CAPABILITY)))
 
     @property
     def phase_voltage(self) -> Array:
         """V of the phases against neutral, shape (PCS, 3)."""
-        return np.tile(self.nominal_voltage / 3**0.5 * self.levels, (len(self.state), 1))
+        return (self.nominal_voltage / 3**0.5 * self.levels)[None].repeat(len(self.state), axis=0)
 
     @property
     def unbalance(self) -> Array:
         """V by which the positive half of the DC link is over the negative one, from ripple and noise."""
         # Without voltage there is nothing to be unbalanced.
         over = UNBALANCE * np.maximum(self.ripple - RIPPLE, 0.0) * self.dc_voltage
-        apart: Array = np.where(self.dc_voltage > 0.0, over + 2.0 * self._half.value, 0.0)
+        apart: Array = np.where(self.dc_voltage > 0.0, over + 2.0 * self.half_noise.value, 0.0)
         return apart
 
     @property
@@ -146,15 +149,22 @@ class Pcs:
     @property
     def standby_supply(self) -> float:
         """W that waiting PCS, and the heaters of all, take from the auxiliaries."""
-        return STANDBY_SUPPLY * self.share * float((~self.running).sum()) + self.heat_sinks.heater_power
+        waiting = self.running.tolist().count(False)
+        return STANDBY_SUPPLY * self.share * float(waiting) + self.heat_sinks.heater_power
 
     def count(self, dt: float, ambient: float) -> None:
         """Counts `dt` s of the power last set, and warms the heat sinks with its loss."""
         hours = dt / 3600.0
-        self.energy.ac_discharged += np.maximum(self.power, 0.0) * hours
-        self.energy.ac_charged += np.maximum(-self.power, 0.0) * hours
-        self.energy.dc_discharged += np.maximum(self.dc_power, 0.0) * hours
-        self.energy.dc_charged += np.maximum(-self.dc_power, 0.0) * hours
+        energy = self.energy
+        for unit, (ac, dc) in enumerate(zip(self.power.tolist(), self.dc_power.tolist(), strict=True)):
+            if ac > 0.0:
+                energy.ac_discharged[unit] += ac * hours
+            elif ac < 0.0:
+                energy.ac_charged[unit] -= ac * hours
+            if dc > 0.0:
+                energy.dc_discharged[unit] += dc * hours
+            elif dc < 0.0:
+                energy.dc_charged[unit] -= dc * hours
         self.heat_sinks.step(dt, self.loss, ambient, self.fan, self.ripple)
         self.ambient = ambient
         self.uptime += dt
@@ -164,18 +174,18 @@ class Pcs:
         self.setpoint = setpoint
         self.reactive_setpoint = reactive
         before = list(self.state)
+        wanted, enabled = setpoint.tolist(), self.enabled.tolist()
         for unit, allowed in enumerate(ready.tolist()):
-            self.state[unit] = self._next(unit, dt, allowed)
+            self.state[unit] = self._next(unit, dt, allowed and enabled[unit], wanted[unit] != 0.0)
         if self.state != before:
             self.running = np.array([state is PcsState.RUNNING for state in self.state])
 
-    def _next(self, unit: int, dt: float, ready: bool) -> PcsState:
+    def _next(self, unit: int, dt: float, ready: bool, wanted: bool) -> PcsState:
         was = self.state[unit]
         if self.faults[unit]:
             return PcsState.FAULT
-        if self.estop or self.stop_line or not self.enabled[unit] or not ready:
+        if self.estop or self.stop_line or not ready:
             return PcsState.SHUTDOWN
-        wanted = bool(self.setpoint[unit] != 0.0)
         if was is PcsState.RUNNING:
             self._waited[unit] = 0.0 if wanted or self._ramped[unit] != 0.0 else self._waited[unit] + dt
             return PcsState.STANDBY if self._waited[unit] >= IDLE_TO_STANDBY else was
@@ -194,35 +204,47 @@ class Pcs:
 
     def convert(self, dt: float, circuit: DcCircuit, charge_limit: Array, discharge_limit: Array) -> None:
         """Sets P, Q and DC power for the present set-points and solves `circuit`; limits in A per DC bus."""
-        running, capability = self.running, self.capability
-        wanted = self._ramp(dt)
-        room = np.full(len(wanted), min(self.rated, capability))
-        if self.heat_sinks.hottest > DERATE_FROM:
-            heat = self.heat_sinks.igbt.max(axis=1)
-            room = np.minimum(room, self.rated * np.clip((TRIP_AT - heat) / (TRIP_AT - DERATE_FROM), 0.0, 1.0))
-        # A blocked direction still lets the converter idle: its no-load loss comes from the battery.
-        battery = circuit.power_at(np.where(wanted > 0.0, discharge_limit, -charge_limit))
-        if (np.abs(battery) < 1.05 * np.abs(wanted) + 0.02 * self.rated).any():
-            given = self.converter.ac_power(battery, circuit.source)
-            room = np.minimum(room, np.maximum(np.where(wanted > 0.0, given, -given), 0.0))
-        power = np.minimum(np.maximum(wanted, -room), room)
-        self.limited = running & (np.abs(power - wanted) > 0.01 * self.rated)
-        self.power = power * running
-        room = np.sqrt(np.maximum(capability**2 - self.power**2, 0.0))
-        self.reactive = np.minimum(np.maximum(self.reactive_setpoint, -room), room) * running
-
-        # The loss hardly depends on the voltage, 2 W/V: that with the loss of the last step is near enough.
-        voltage = circuit.voltage_for(self.power + self.loss)
-        self.loss = self.converter.losses(self.power, voltage) * running
-        self.dc_power = self.power + self.loss
+        capability, rated = self.capability, self.rated
+        wanted, running = self._ramp(dt), self.running.tolist()
+        most = self._derated(min(rated, capability))
+        charge, discharge = charge_limit.tolist(), discharge_limit.tolist()
+        reactive, last = self.reactive_setpoint.tolist(), self.loss.tolist()
+        found, limited = [], [False] * len(wanted)
+        for unit, asked in enumerate(wanted):
+            if not running[unit]:
+                found.append((0.0, 0.0, 0.0, 0.0))
+                continue
+            room = most[unit]
+            # A blocked direction still lets the converter idle: its no-load loss comes from the battery.
+            battery = circuit.power_at(unit, discharge[unit] if asked > 0.0 else -charge[unit])
+            if abs(battery) < 1.05 * abs(asked) + 0.02 * rated:
+                given = self.converter.ac_power(battery, circuit.source[unit])
+                room = min(room, max(given if asked > 0.0 else -given, 0.0))
+            power = min(max(asked, -room), room)
+            limited[unit] = abs(power - asked) > 0.01 * rated
+            room = sqrt(max(capability * capability - power * power, 0.0))
+            # The loss hardly depends on the voltage, 2 W/V: that with the loss of the last step is near enough.
+            loss = self.converter.loss(power, circuit.voltage_for(unit, power + last[unit]))
+            found.append((power, min(max(reactive[unit], -room), room), loss, power + loss))
+        self.power, self.reactive, self.loss, self.dc_power = np.array(found).T.copy()
+        self.limited = np.array(limited)
         circuit.solve(self.dc_power)
         self.dc_voltage = circuit.pcs_voltage
         self.dc_current = circuit.bus_current
 
-    def _ramp(self, dt: float) -> Array:
+    def _derated(self, most: float) -> list[float]:
+        """W that the heat of each PCS leaves of `most`."""
+        if self.heat_sinks.hottest <= DERATE_FROM:
+            return [most] * len(self.state)
+        heat = self.heat_sinks.igbt.max(axis=1)
+        left = self.rated * np.clip((TRIP_AT - heat) / (TRIP_AT - DERATE_FROM), 0.0, 1.0)
+        cool: list[float] = np.minimum(most, left).tolist()
+        return cool
+
+    def _ramp(self, dt: float) -> list[float]:
         """The set-points behind their ramps, with what the current control leaves of noise; W."""
-        noise = self._noise.step(dt).tolist()
-        wanted = self.setpoint.tolist()
+        noise = self.noise.step(dt).tolist()
+        wanted: list[float] = self.setpoint.tolist()
         for unit, state in enumerate(self.state):
             if state is not PcsState.RUNNING:
                 self._ramped[unit], wanted[unit] = 0.0, 0.0
@@ -234,14 +256,14 @@ class Pcs:
             else:
                 self._ramped[unit], self._gentle[unit] = wanted[unit], False
             wanted[unit] = self._ramped[unit] + noise[unit] if self._ramped[unit] != 0.0 else 0.0
-        return np.array(wanted)
+        return wanted
 
     def watch(self, dt: float, levels: Array, frequency: float) -> None:
         """Sees the LV side of the grid (`levels` phase voltages as shares); trips on what lies outside its bands."""
         self.levels, self.frequency = levels, frequency
-        self._half.step(dt)
+        self.half_noise.step(dt)
         low, _, high = sorted(levels.tolist())
-        grid = set()
+        grid: set[str] = set()
         if not FREQUENCY_BAND[0] <= frequency <= FREQUENCY_BAND[1]:
             grid.add("AC_UNDERFREQUENCY" if frequency < 50.0 else "AC_OVERFREQUENCY")
         if low < VOLTAGE_BAND[0]:
@@ -252,13 +274,15 @@ class Pcs:
         self._calm = self._calm + dt if calm else 0.0
         for unit, state in enumerate(self.state):
             if state is PcsState.RUNNING:
-                self.faults[unit] |= grid | self._own_trips(unit)
+                trips = grid | self._own_trips(unit)
+                if trips:
+                    self.faults[unit] |= trips
             elif self.faults[unit] & GRID_TRIPS and self._calm >= RECONNECT_DELAY:
                 self.faults[unit] -= GRID_TRIPS
                 self._gentle[unit] = True
 
     def _own_trips(self, unit: int) -> set[str]:
-        voltage, trips = self.dc_voltage[unit], set()
+        voltage, trips = float(self.dc_voltage[unit]), set()
         if not self.dc_band[0] <= voltage <= self.dc_band[1]:
             trips.add("DC_BUS_UNDERVOLTAGE" if voltage < self.dc_band[0] else "DC_BUS_OVERVOLTAGE")
         if self.heat_sinks.hottest >= TRIP_AT and self.heat_sinks.igbt[unit].max() >= TRIP_AT:
@@ -267,8 +291,9 @@ class Pcs:
 
     def alarms(self) -> list[set[str]]:
         """Names per PCS: latched trips and present warnings."""
-        hot = self.heat_sinks.igbt.max(axis=1) >= DERATE_FROM
-        apart = np.abs(self.unbalance) > UNBALANCE_ALARM * self.dc_voltage
+        hot: list[bool] = (self.heat_sinks.igbt.max(axis=1) >= DERATE_FROM).tolist()
+        apart: list[bool] = (np.abs(self.unbalance) > UNBALANCE_ALARM * self.dc_voltage).tolist()
+        fan: list[float] = self.fan.tolist()
         stop = {"EMERGENCY_STOP"} if self.estop or self.stop_line else set()
         return [
             faults
@@ -276,19 +301,16 @@ class Pcs:
             | self.battery[unit]
             | ({"HIGH_TEMPERATURE"} if hot[unit] else set())
             | ({"BUS_UNBALANCE"} if apart[unit] else set())
-            | ({"FAN_FAULT"} if self.fan[unit] < FAN_FAULT else set())
+            | ({"FAN_FAULT"} if fan[unit] < FAN_FAULT else set())
             for unit, faults in enumerate(self.faults)
         ]
-
-    def _fault_word(self) -> Array:
-        """Active names as bits in the order of `ALARMS`; all words of a vendor's map draw on the same names."""
-        return np.array([float(sum(1 << ALARMS.index(name) for name in names)) for names in self.alarms()])
 
     def readings(self) -> dict[str, Array]:
         """All metrics of kind `pcs` that the PCS measures itself."""
         count = len(self.state)
         state = np.array([float(state) for state in self.state])
-        voltage, pairs = self.phase_voltage, between(self.phase_voltage)
+        voltage = self.phase_voltage
+        pairs = between(voltage)
         power, reactive = shared(self.power, voltage), shared(self.reactive, voltage)
         apparent = np.hypot(power, reactive)
         total = np.hypot(self.power, self.reactive)
@@ -296,6 +318,9 @@ class Pcs:
         current = np.where(power < 0.0, -1.0, 1.0) * apparent / voltage
         half = 0.5 * self.dc_voltage
         unbalance = 0.5 * self.unbalance
+        alarms = self.alarms()
+        # Active names as bits in the order of `ALARMS`; all words of a vendor's map draw on the same names.
+        word = np.array([float(sum(1 << ALARMS.index(name) for name in names)) for names in alarms])
 
         def is_(wanted: PcsState) -> Array:
             found: Array = (state == wanted).astype(np.float64)
@@ -308,8 +333,8 @@ class Pcs:
             "state_running": is_(PcsState.RUNNING),
             "state_fault": is_(PcsState.FAULT),
             "state_grid_connected": is_(PcsState.RUNNING),
-            **{f"fault_word_{word}": self._fault_word() for word in range(1, 6)},
-            "state_alarm": np.array([float(bool(names)) for names in self.alarms()]),
+            **{f"fault_word_{number}": word for number in range(1, 6)},
+            "state_alarm": np.array([float(bool(names)) for names in alarms]),
             "state_remote": np.ones(count),
             "state_estop": np.full(count, float(self.estop or self.stop_line)),
             "state_derating": self.limited.astype(np.float64),

@@ -25,6 +25,7 @@ from bessinside.emulator.coolant import CoolantLoop
 from bessinside.emulator.design import NOMINAL_CELL_VOLTAGE, REF_5M, Design
 from bessinside.emulator.grid import NOMINAL_FREQUENCY, Grid
 from bessinside.emulator.meter import Meter
+from bessinside.emulator.noise import Chorus
 from bessinside.emulator.ntc import Sensors
 from bessinside.emulator.pcs import Q_SLOPE, Energy, Pcs
 from bessinside.emulator.rack import BUS, JOINTS, DcCircuit
@@ -69,6 +70,7 @@ class Plant:
         self.seed = seed
         self.design = design
         self.parts = design.parts
+        self._size, self._working_current = design.size, WORKING_CURRENT * design.feeders
         self.schedule = built_in(design.power) if schedule is None else schedule
         self.reserve = reserve
         buses, shape = design.buses, (design.racks, design.series)
@@ -138,6 +140,21 @@ class Plant:
         self.auxiliaries = STANDBY_POWER * design.size
         self.auxiliary_energy = past.auxiliary_energy
         self._readings: dict[str, Mapping[str, Array]] = {}
+        self.noise = Chorus(
+            [
+                self.weather.noise,
+                self.weather.moisture_noise,
+                self.pcs.heat_sinks.controller_noise,
+                self.pcs.noise,
+                self.pcs.half_noise,
+                self.cabin.noise,
+                self.coolant.noise,
+                self.grid.noise,
+                self.safety.slow_noise,
+                self.safety.fast_noise,
+                self.bms.insulation_monitor.noise,
+            ]
+        )
         self.step(1.0)
 
     def set_active_power(self, pcs: int, power: float | None) -> None:
@@ -166,6 +183,7 @@ class Plant:
         self._readings = {}
 
     def _step(self, dt: float) -> None:
+        self.noise.step(dt)
         self._advance(dt)
         hour = self.time_ns / NS % DAY_S / 3600.0
         self.grid.step(dt, hour, self.meter.power, self.meter.reactive)
@@ -182,7 +200,7 @@ class Plant:
 
     def _advance(self, dt: float) -> None:
         """Lets the currents and powers last solved act for `dt` s."""
-        self.cells.step(dt, self.bms.bleeding)
+        self.cells.step(dt, self.bms.bleeding if self.bms.bleeds else None)
         self.plates.step(
             dt,
             self.cells.temperature,
@@ -201,16 +219,16 @@ class Plant:
         self.cabin.step(
             dt,
             self.weather,
-            self.plates.air_heat + self.cells.bleed_heat + ELECTRONICS_HEAT * self.design.size,
+            self.plates.air_heat + self.cells.bleed_heat + ELECTRONICS_HEAT * self._size,
             self.safety.exchange,
         )
         self.coolant.step(
             dt,
             heat=self.plates.heat,
             air=self.cabin.temperature,
-            hottest=float(self.bms.temperature_extremes.high.max()),
-            coldest=float(self.bms.temperature_extremes.low.min()),
-            working=bool((np.abs(self.circuit.bus_current) > WORKING_CURRENT * self.design.feeders).any()),
+            hottest=self.bms.hottest,
+            coldest=self.bms.coldest,
+            working=max(map(abs, self.circuit.bus_current.tolist())) > self._working_current,
         )
 
     def _set_sources(self) -> None:
@@ -223,19 +241,21 @@ class Plant:
         Art. 154).
         """
         deviation = self.grid.frequency - NOMINAL_FREQUENCY
-        activated = 0.0 if abs(deviation) <= DEAD_BAND else float(np.clip(-deviation / FULL_ACTIVATION, -1.0, 1.0))
+        activated = 0.0 if abs(deviation) <= DEAD_BAND else min(max(-deviation / FULL_ACTIVATION, -1.0), 1.0)
         scheduled = self.schedule.at(self.time_ns) + self.reserve * activated
         total = scheduled + self.transformer.loss + self.auxiliaries if abs(scheduled) >= 1e3 else 0.0
         rated = self.design.rated_power
-        share = np.clip(total / self.design.buses, -rated, rated)
-        power = np.where(np.isnan(self.override), share, self.override)
-        curve = float(np.clip(Q_SLOPE * (1.0 - self.grid.level), -0.33, 0.33)) * rated
-        return power, np.where(np.isnan(self.reactive_override), curve, self.reactive_override)
+        share = min(max(total / self.design.buses, -rated), rated)
+        curve = min(max(Q_SLOPE * (1.0 - self.grid.level), -0.33), 0.33) * rated
+        # NaN, which is no order, differs from itself.
+        power = [share if order != order else order for order in self.override.tolist()]
+        reactive = [curve if order != order else order for order in self.reactive_override.tolist()]
+        return np.array(power), np.array(reactive)
 
     def _measure(self, dt: float) -> None:
-        power, reactive = float(self.pcs.power.sum()), float(self.pcs.reactive.sum())
+        power, reactive = sum(self.pcs.power.tolist()), sum(self.pcs.reactive.tolist())
         loads = (self.coolant.power, self.cabin.power, self.safety.fan_power, self.pcs.standby_supply)
-        self.auxiliaries = STANDBY_POWER * self.design.size + sum(loads)
+        self.auxiliaries = STANDBY_POWER * self._size + sum(loads)
         self.transformer.step(dt, power - self.auxiliaries, reactive, self.grid.level, self.weather.temperature)
         self.meter.measure(
             fed=power - self.transformer.loss,

@@ -14,6 +14,8 @@ three seconds that takes.
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from bessinside.emulator.table import Array, Mask
@@ -26,7 +28,10 @@ PRECHARGE = 3.0  # s that a rack hangs on its bus by a resistor before its main 
 
 
 class DcCircuit:
-    """Racks on buses, as many on each. Arrays of racks are in plant order: bus 1 first. `joints` and `bus` are Ω."""
+    """Racks on buses, as many on each. Arrays of racks are in plant order: bus 1 first. `joints` and `bus` are Ω.
+
+    `source` V, `inner` Ω and `live` hold a plain number for each bus: for two of them that is faster than arrays.
+    """
 
     def __init__(self, racks: int, buses: int, *, joints: float = JOINTS, bus: float = BUS) -> None:
         self.buses = buses
@@ -47,40 +52,47 @@ class DcCircuit:
         self.emf = emf
         self.resistance = resistance + self.joints + CABLE
         each = (self.closed / self.resistance).reshape(self.buses, -1)
-        self.conductance = np.add.reduce(each, axis=1)
-        flow = np.add.reduce(each * emf.reshape(self.buses, -1), axis=1)
-        self.live = self.conductance > 0.0
+        conductance: list[float] = np.add.reduce(each, axis=1).tolist()
+        flow: list[float] = np.add.reduce(each * emf.reshape(self.buses, -1), axis=1).tolist()
+        self.live = [value > 0.0 for value in conductance]
         # A bus without a rack has no voltage and carries nothing.
-        self.inner = self.live / np.where(self.live, self.conductance, 1.0)
-        self.source = flow * self.inner
+        self.inner = [1.0 / value if value > 0.0 else 0.0 for value in conductance]
+        self.source = [value * inner for value, inner in zip(flow, self.inner, strict=True)]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every rack is connected."""
+        return False not in self.closed.tolist()
 
     @property
     def racks_on_bus(self) -> int:
         """How many racks hang on each bus."""
         return len(self.closed) // self.buses
 
-    def power_at(self, current: Array) -> Array:
-        """DC power in W at each PCS for a bus current in A."""
-        power: Array = (self.source - current * (self.inner + self.bus)) * current
-        return power
+    def power_at(self, bus: int, current: float) -> float:
+        """DC power in W at the PCS of a bus (index from 0) for its current in A."""
+        return (self.source[bus] - current * (self.inner[bus] + self.bus)) * current
 
-    def voltage_for(self, power: Array) -> Array:
-        """DC voltage at each PCS in V if it took `power` W."""
-        voltage: Array = self.source - self._current(power) * (self.inner + self.bus)
-        return voltage
+    def voltage_for(self, bus: int, power: float) -> float:
+        """DC voltage at the PCS of a bus (index from 0) in V if it took `power` W."""
+        return self.source[bus] - self._current(bus, power) * (self.inner[bus] + self.bus)
 
-    def _current(self, power: Array) -> Array:
+    def _current(self, bus: int, power: float) -> float:
+        if not self.live[bus]:
+            return 0.0
+        source = self.source[bus]
         # Above E²/4R no current gives the power; the limits of the BMS stay a factor of ten below.
-        root = np.sqrt(np.maximum(self.source**2 - 4.0 * (self.inner + self.bus) * power, 0.0))
-        current: Array = self.live * power * 2.0 / np.where(self.live, self.source + root, 1.0)
-        return current
+        root = sqrt(max(source * source - 4.0 * (self.inner[bus] + self.bus) * power, 0.0))
+        return power * 2.0 / (source + root)
 
     def solve(self, power: Array) -> None:
         """Sets all currents and voltages for `power` W at each PCS, positive when discharging."""
-        self.bus_current = self._current(power)
-        self.bus_voltage = self.source - self.bus_current * self.inner
+        current = [self._current(bus, watts) for bus, watts in enumerate(power.tolist())]
+        voltage = [source - amps * inner for source, amps, inner in zip(self.source, current, self.inner, strict=True)]
+        self.bus_current = np.array(current)
+        self.bus_voltage = np.array(voltage)
         self.pcs_voltage = self.bus_voltage - self.bus_current * self.bus
-        outside = self.bus_voltage[self._bus_of]
+        outside = self.bus_voltage.take(self._bus_of)
         self.current = self.closed * (self.emf - outside) / self.resistance
         self.voltage = self.emf - self.current * (self.resistance - CABLE)
         self.outside_voltage = outside

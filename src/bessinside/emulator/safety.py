@@ -56,6 +56,8 @@ _SMOKE, _CO, _H2, _LEAK, _HEAT = (
     slice(int(end - count), int(end)) for end, count in zip(_COUNTS.cumsum(), _COUNTS, strict=True)
 )
 _GAS = slice(_CO.start, _H2.stop)
+# Where nothing has a level and none that had one keeps it; a leak has no level.
+_QUIET = np.repeat([BACK * LEVELS[0], 50.0 * GAS_BACK, 4000.0 * GAS_BACK, np.inf, HEAT_BACK], _COUNTS)
 # What each lever does at each sensor: smoke, CO, H₂, both leaks, heat.
 _REACH = np.zeros((_COUNTS.sum(), 6))
 _REACH[_SMOKE, 0], _REACH[_CO, 1], _REACH[_H2, 2], _REACH[_HEAT, 5] = (
@@ -84,28 +86,29 @@ class Safety:
         self.gas_low = False
         self.gas_high = False
         self.fan_share = 0.0  # speed of both exhaust fans
-        self._slow = MeanReverting(_SLOW, 600.0, chance)
-        self._fast = MeanReverting(np.concatenate([_FAST, [12.0, 6.0, 6.0, 0.1]]), 4.0, chance)
+        self.slow_noise = MeanReverting(_SLOW, 600.0, chance)
+        self.fast_noise = MeanReverting(np.concatenate([_FAST, [12.0, 6.0, 6.0, 0.1]]), 4.0, chance)
         self._level = np.zeros(SMOKE, dtype=np.intp)
         self._hot: Mask = np.zeros(HEAT, dtype=np.bool_)
+        self._raised = False  # whether smoke, heat or gas has any level
         self._measure(25.0)
         self.day_high = self.day_low = float(self.obscuration[0])
         self._day = -1
 
     def step(self, dt: float, air: float = 25.0, day: int = 0) -> None:
         """Advances by `dt` s; `air` °C of the cabin, `day` any number that changes at midnight."""
-        self._slow.step(dt)
-        self._fast.step(dt)
+        self.slow_noise.step(dt)
+        self.fast_noise.step(dt)
         self._measure(air)
-        first = float(self.obscuration[0])
+        first = float(self._value[_SMOKE.start])
         if day != self._day:
             self._day, self.day_high, self.day_low = day, first, first
         self.day_high, self.day_low = max(self.day_high, first), min(self.day_low, first)
         panel = self.extinguisher
         panel.step(
             dt,
-            smoke=bool(self._level.max() >= SMOKE_ALARM),
-            heat=bool(self._hot.any()),
+            smoke=self._raised and bool(self._level.max() >= SMOKE_ALARM),
+            heat=self._raised and bool(self._hot.any()),
             door_open=self.door_open,
         )
         running = (self.gas_low or panel.purges) and not panel.still_air
@@ -113,23 +116,53 @@ class Safety:
 
     def _measure(self, air: float) -> None:
         levers = (self.smoke, self.co, self.h2, self.leak, self.leak_inside, self.heat)
-        value: Array = _CALM + self._slow.value + self._fast.value[: len(_CALM)]
+        value: Array = _CALM + self.slow_noise.value + self.fast_noise.value[: len(_CALM)]
         if any(levers):
             value += _REACH @ levers
         np.maximum(value, 0.0, out=value)
         value[_HEAT] += air
-        self.obscuration = value[_SMOKE]
-        self.co_reading = value[_CO]
-        self.h2_reading = value[_H2]
-        self.cable_current = value[_LEAK]
-        self.heat_reading = value[_HEAT]
+        self._value = value
+        # Below all of these nothing is raised, and what was raised falls back.
+        if np.count_nonzero(value >= _QUIET):
+            self._judge()
+        elif self._raised:
+            self._level, self._hot, self.gas_low, self._raised = self._level * 0, self._hot & False, False, False
+
+    def _judge(self) -> None:
+        """Levels of smoke, heat and gas, with their ways back."""
         reached = LEVELS.searchsorted(self.obscuration, side="right")
         kept = (BACK * LEVELS).searchsorted(self.obscuration, side="right")
         self._level = np.maximum(reached, np.minimum(self._level, kept))
         self._hot = self.heat_reading >= np.where(self._hot, HEAT_BACK, HEAT_ALARM)
-        gas = value[_GAS] / GAS_LOW
-        self.gas_low = float(gas.max()) >= (GAS_BACK if self.gas_low else 1.0)
-        self.gas_high = self.gas_high or bool(self.gas_low and (value[_GAS] >= GAS_HIGH).any())
+        gas = self._value[_GAS]
+        self.gas_low = float((gas / GAS_LOW).max()) >= (GAS_BACK if self.gas_low else 1.0)
+        self.gas_high = self.gas_high or bool(self.gas_low and (gas >= GAS_HIGH).any())
+        self._raised = bool(self._level.any() or self._hot.any() or self.gas_low)
+
+    @property
+    def obscuration(self) -> Array:
+        """%/m of each smoke detector."""
+        return self._value[_SMOKE]
+
+    @property
+    def co_reading(self) -> Array:
+        """ppm of each CO cell."""
+        return self._value[_CO]
+
+    @property
+    def h2_reading(self) -> Array:
+        """ppm of each H₂ cell."""
+        return self._value[_H2]
+
+    @property
+    def cable_current(self) -> Array:
+        """A of each sensing cable."""
+        return self._value[_LEAK]
+
+    @property
+    def heat_reading(self) -> Array:
+        """°C of each heat detector."""
+        return self._value[_HEAT]
 
     @property
     def stop(self) -> bool:
@@ -173,7 +206,7 @@ class Safety:
 
     def fan_speeds(self) -> Array:
         """rpm of both exhaust fans; one that stands shows 0."""
-        speeds: Array = self.fan_share * (FAN_SPEED + self._fast.value[-3:-1])
+        speeds: Array = self.fan_share * (FAN_SPEED + self.fast_noise.value[-3:-1])
         return speeds
 
     def smoke_readings(self, air: float) -> dict[str, Array]:
@@ -189,9 +222,9 @@ class Safety:
             **dict(zip(THRESHOLDS, LEVELS, strict=False)),
             "relays": 2.0**level - 1.0,
             "faults": 0.0,
-            "fan_speed": ASPIRATOR + self._fast.value[-4],
+            "fan_speed": ASPIRATOR + self.fast_noise.value[-4],
             "operating_mode": SmokeMode.NORMAL,
-            "air_temperature": air + self._fast.value[-1],
+            "air_temperature": air + self.fast_noise.value[-1],
         }
         return {name: np.array([float(value)]) for name, value in values.items()}
 

@@ -6,7 +6,7 @@ CSV: a header `time,power`, then rows `HH:MM[:SS],W`, ascending, positive when f
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from bessinside.runtime import disk
 
 NS = 1_000_000_000
 DAY = 86400.0
+DAY_NS = 86400 * NS
 
 
 class ScheduleError(BessError):
@@ -30,6 +31,11 @@ class Schedule:
 
     seconds: Array
     power: Array
+    _points: tuple[list[float], list[float]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Plain numbers: a look-up in them is ten times faster than in an array.
+        object.__setattr__(self, "_points", (self.seconds.tolist(), self.power.tolist()))
 
     @classmethod
     def parse(cls, text: str, name: str = "schedule") -> Schedule:
@@ -65,10 +71,11 @@ class Schedule:
 
     def at(self, now_ns: int) -> float:
         """W at a moment (ns since the epoch); it wraps at midnight UTC."""
-        second = now_ns % int(DAY * NS) / NS
-        after = bisect_right(self.seconds, second)
-        start, end = float(self.seconds[after - 1]), float(self.seconds[after % len(self.seconds)])
-        before, then = float(self.power[after - 1]), float(self.power[after % len(self.seconds)])
+        second = now_ns % DAY_NS / NS
+        seconds, power = self._points
+        after = bisect_right(seconds, second)
+        last, following = after - 1, after % len(seconds)
+        start, end, before, then = seconds[last], seconds[following], power[last], power[following]
         span = (end - start) % DAY  # 0 where the day has one row
         return before + (then - before) * ((second - start) % DAY / span) if span else before
 

@@ -8,14 +8,17 @@ the current, limit and voltage answer each other: there a step of 20 s would swi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-import numpy as np
-
+from bessinside.emulator.bms import Bms
 from bessinside.emulator.codes import PcsState
-
-if TYPE_CHECKING:
-    from bessinside.emulator.plant import Plant
+from bessinside.emulator.coolant import CoolantLoop
+from bessinside.emulator.design import Design
+from bessinside.emulator.pcs import Pcs
+from bessinside.emulator.rack import DcCircuit
+from bessinside.emulator.schedule import Schedule
+from bessinside.emulator.table import Array
+from bessinside.emulator.thermal import ColdPlates
 
 LONG, MIDDLE, SHORT = 60, 20, 10  # s: calm; power, voltage or coolant moves; something limits or starts
 FULL_FROM, EMPTY_FROM = 3.42, 3.08  # V of the highest and the lowest cell under load; between, the curve is flat
@@ -24,38 +27,63 @@ WORKING = 2.0  # A per rack
 UNEVEN = 6e3  # W between what cells and heater give to the coolant of REF-5M and what the chiller takes: 0.3 K a minute
 
 
-def stride(plant: Plant) -> int:
+class Strider(Protocol):
+    """What of a plant says how far it may step."""
+
+    time_ns: int
+    design: Design
+    schedule: Schedule
+    override: Array
+    pcs: Pcs
+    circuit: DcCircuit
+    bms: Bms
+    plates: ColdPlates
+    coolant: CoolantLoop
+
+
+def stride(plant: Strider) -> int:
     """Seconds: LONG, MIDDLE or SHORT."""
     return min(_for_power(plant), _for_voltage(plant), _for_coolant(plant))
 
 
-def _for_power(plant: Plant) -> int:
+def _for_power(plant: Strider) -> int:
     """Whether the power will stay as it is for a minute: no ramp, no start, no new set-point."""
     pcs, rated = plant.pcs, plant.design.rated_power
     if PcsState.STARTING in pcs.state:
         return SHORT
-    late = np.abs(pcs.setpoint - pcs.power) > MOVED * rated
-    ordered = np.abs(plant.override - pcs.setpoint) > MOVED * rated  # False where nothing is ordered: NaN
-    if ((late & pcs.running & ~pcs.limited) | ordered).any():
-        return SHORT
+    moved = MOVED * rated
+    for setpoint, power, order, running, limited in zip(
+        pcs.setpoint.tolist(),
+        pcs.power.tolist(),
+        plant.override.tolist(),
+        pcs.running.tolist(),
+        pcs.limited.tolist(),
+        strict=True,
+    ):
+        late = running and not limited and abs(setpoint - power) > moved
+        if late or abs(order - setpoint) > moved:  # no order is NaN: not more
+            return SHORT
     now, ahead = (plant.schedule.at(plant.time_ns + after * 1_000_000_000) for after in (0, LONG))
     return MIDDLE if abs(ahead - now) > MOVED * rated else LONG
 
 
-def _for_voltage(plant: Plant) -> int:
+def _for_voltage(plant: Strider) -> int:
     """Whether no working cell is where its voltage answers to its charge within minutes, and nothing is limited."""
     current = plant.circuit.current
-    if np.abs(current).max() < WORKING:
+    amps = current.tolist()
+    if min(amps) > -WORKING and max(amps) < WORKING:
+        return LONG
+    if True in plant.pcs.limited.tolist():
+        return SHORT
+    if plant.bms.highest <= FULL_FROM and plant.bms.lowest >= EMPTY_FROM:
         return LONG
     extremes = plant.bms.cell_extremes
     full = (extremes.high > FULL_FROM) & (current < -WORKING)
     empty = (extremes.low < EMPTY_FROM) & (current > WORKING)
-    if plant.pcs.limited.any():
-        return SHORT
     return MIDDLE if full.any() or empty.any() else LONG
 
 
-def _for_coolant(plant: Plant) -> int:
+def _for_coolant(plant: Strider) -> int:
     """Whether the coolant keeps its temperature: chiller, heater or pump did not just switch."""
     coolant = plant.coolant
     gained = plant.plates.heat + coolant.heater_heat - coolant.chiller_heat

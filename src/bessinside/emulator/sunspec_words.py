@@ -42,6 +42,7 @@ INVERTER_STATES = {
     PcsState.RUNNING: "RUNNING",
     PcsState.FAULT: "FAULT",
 }
+BROKEN, CLOSED = float(BatteryState.FAULT), float(Contactor.CLOSED)
 VOLTAGE_BAND = (0.9, 1.1)  # of nominal, EN 50160: outside it a meter notes an event
 EMPTY = 0.5  # % above the lowest state of charge
 
@@ -128,14 +129,13 @@ def _storage_state(plant: Plant, entry: int) -> set[str]:
 
 
 def _battery_state(plant: Plant, entry: int) -> set[str]:
-    state = BatteryState(int(plant.quantity("rack", "state")[entry]))
-    if state is BatteryState.FAULT:
+    if plant.quantity("rack", "state")[entry] == BROKEN:
         return {"FAULT"}
-    return {"CONNECTED" if plant.quantity("rack", "connection_state")[entry] == Contactor.CLOSED else "DISCONNECTED"}
+    return {"CONNECTED" if plant.quantity("rack", "connection_state")[entry] == CLOSED else "DISCONNECTED"}
 
 
 def _contactors(plant: Plant, entry: int) -> set[str]:
-    return {"CONTACTOR_0"} if plant.quantity("rack", "connection_state")[entry] == Contactor.CLOSED else set()
+    return {"CONTACTOR_0"} if plant.quantity("rack", "connection_state")[entry] == CLOSED else set()
 
 
 def _bank_state(plant: Plant, entry: int) -> set[str]:
@@ -152,7 +152,7 @@ def _charge_state(plant: Plant, entry: int) -> set[str]:
     state = BatteryState(int(plant.quantity("rack", "state")[entry]))
     if state in (BatteryState.CHARGING, BatteryState.DISCHARGING):
         return {state.name}
-    if plant.quantity("rack", "connection_state")[entry] != Contactor.CLOSED:
+    if plant.quantity("rack", "connection_state")[entry] != CLOSED:
         return {"OFF"}
     if plant.quantity("rack", "charge_complete")[entry]:
         return {"FULL"}

@@ -36,6 +36,7 @@ class ColdPlates:
         self.modules = modules
         channel = CELLS_PER_CHANNEL if cells % CELLS_PER_CHANNEL == 0 else cells
         self.along = 0.3 + 0.4 * (np.arange(cells) % channel + 0.5) / channel
+        self._along = float(self.along.sum())
         self._capacity, self._plate, self._air = HEAT_CAPACITY * amps, PLATE * amps, AIR * amps
         self.share = np.full(modules, 1.0 / modules)  # of the coolant flow, per plate
         self.rise = np.zeros(modules)
@@ -59,14 +60,17 @@ class ColdPlates:
         # Sums over a module without the rise: where its cells go to, and their mean over the step. The rise adds a
         # known share to both.
         still = (plate * supply + from_air * air) / both
-        final = gained.sum(axis=1) / both + size * still
-        mean = final + lag * (cells.sum(axis=1) - final)
+        final = np.add.reduce(gained, axis=1) / both + size * still
+        mean = final + lag * (np.add.reduce(cells, axis=1) - final)
         share = (1.0 - lag) * plate / both
-        warmed = self.along.sum()
+        warmed = self._along
         self.rise = plate * (mean - size * supply) / (flow + plate * (1.0 - share) * warmed)
         mean += share * warmed * self.rise
         self.heat = float(plate * (mean - size * supply - warmed * self.rise).sum())
         self.air_heat = float(from_air * (mean.sum() - cells.size * air))
         cells *= kept
         cells += gained * ((1.0 - kept) / both)
-        cells += ((1.0 - kept) * plate / both * self.rise)[:, None] * self.along + (1.0 - kept) * still
+        # An outer product, by the fastest way to it.
+        drift: Array = np.dot(((1.0 - kept) * plate / both * self.rise)[:, None], self.along[None])
+        drift += (1.0 - kept) * still
+        cells += drift

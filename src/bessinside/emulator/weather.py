@@ -29,14 +29,14 @@ class Weather:
     """Outdoor air: `temperature` °C, `vapour` Pa."""
 
     def __init__(self, now_ns: int, chance: np.random.Generator) -> None:
-        self._noise = MeanReverting(1.5, 12 * 3600.0, chance)
-        self._moisture = MeanReverting(2.0, 24 * 3600.0, chance)
+        self.noise = MeanReverting(1.5, 12 * 3600.0, chance)
+        self.moisture_noise = MeanReverting(2.0, 24 * 3600.0, chance)
         self._set(now_ns)
 
     def step(self, dt: float, now_ns: int) -> None:
         """The weather at `now_ns`, `dt` s after the last call."""
-        self._noise.step(dt)
-        self._moisture.step(dt)
+        self.noise.step(dt)
+        self.moisture_noise.step(dt)
         self._set(now_ns)
 
     def _set(self, now_ns: int) -> None:
@@ -45,6 +45,6 @@ class Weather:
         year = seconds % YEAR_S / DAY_S
         hour = seconds % DAY_S / 3600.0
         season = 10.5 + 9.0 * cos(2 * pi * (year - 201.0) / 365.25)
-        self.temperature = season + 4.5 * cos(2 * pi * (hour - 14.0) / 24.0) + float(self._noise.value[0])
-        dew_point = min(season - 3.5 + float(self._moisture.value[0]), self.temperature)
+        self.temperature = season + 4.5 * cos(2 * pi * (hour - 14.0) / 24.0) + float(self.noise.value[0])
+        dew_point = min(season - 3.5 + float(self.moisture_noise.value[0]), self.temperature)
         self.vapour = vapour_pressure(dew_point)

@@ -201,4 +201,4 @@ NAMES: dict[tuple[str, str], Names] = {
 def symbol_names(plant: Plant, kind: str, name: str, entry: int) -> set[str]:
     """What is true now of one part, in every word that a map may use for it."""
     names = NAMES[kind, name](plant, entry)
-    return names | {word for known in names for word in SYNONYMS.get(known, ())}
+    return names if not names else names | {word for known in names for word in SYNONYMS.get(known, ())}

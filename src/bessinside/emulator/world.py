@@ -29,6 +29,7 @@ from bessinside.registers import Codec, Point
 __all__ = ["DeviceImage", "Spoil", "World", "world_file"]
 
 Reading = Callable[[Physics], NDArray[np.float64]]
+Quantity = tuple[str, str]  # kind of part and name: the most frequent of readings
 Names = Callable[[Physics, int], set[str]]
 
 
@@ -65,22 +66,26 @@ class _Group:
     """All points that are refreshed at one pace: readings to ask for, and which of their entries each point shows."""
 
     def __init__(self) -> None:
-        self.readings: dict[object, tuple[Reading, list[int], list[int]]] = {}
+        self.readings: dict[object, tuple[Reading | Quantity, list[int], list[int]]] = {}
         self.coded: list[_Coded] = []
+        self._words: dict[tuple[Names, int], list[_Coded]] = {}
+        self._true: dict[tuple[Names, int], set[str]] = {}  # what each word last said
         self.points: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._entries: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
-    def add(self, key: object, reading: Reading, point: int, entry: int) -> None:
+    def add(self, key: object, reading: Reading | Quantity, point: int, entry: int) -> None:
         _, points, entries = self.readings.setdefault(key, (reading, [], []))
         points.append(point)
         entries.append(entry)
 
     def close(self, physics: Physics) -> None:
-        """Lays the readings end to end, so that one look-up serves all points."""
+        """Lays the readings end to end, so that one look-up serves all points; words that say the same together."""
+        for coded in self.coded:
+            self._words.setdefault((coded.names, coded.entry), []).append(coded)
         start, entries = 0, []
         for reading, _, places in self.readings.values():
             entries.append(np.array(places, dtype=np.int64) + start)
-            start += len(reading(physics))
+            start += len(physics.quantity(*reading) if isinstance(reading, tuple) else reading(physics))
         self._entries = np.concatenate([np.zeros(0, dtype=np.int64), *entries])
         points = [point for _, points, _ in self.readings.values() for point in points]
         self.points = np.array(points, dtype=np.int64)
@@ -88,14 +93,21 @@ class _Group:
     def take(self, physics: Physics, values: NDArray[np.float64]) -> None:
         """Writes what the physics says now into `values`."""
         if len(self.points):
-            found = np.concatenate([reading(physics) for reading, _, _ in self.readings.values()])
+            ask = physics.quantity
+            found = np.concatenate(
+                [
+                    ask(*reading) if isinstance(reading, tuple) else reading(physics)
+                    for reading, _, _ in self.readings.values()
+                ]
+            )
             values[self.points] = found[self._entries]
-        true: dict[tuple[Names, int], set[str]] = {}
-        for coded in self.coded:
-            key = (coded.names, coded.entry)
-            if key not in true:
-                true[key] = coded.names(physics, coded.entry)
-            values[coded.point] = coded.value(true[key])
+        for key, words in self._words.items():
+            names, entry = key
+            true = names(physics, entry)
+            if self._true.get(key) != true:
+                self._true[key] = true
+                for word in words:
+                    values[word.point] = word.value(true)
 
 
 class World:
@@ -191,7 +203,8 @@ class World:
             return False
         key = (metric.kind, metric.name) if metric is not None else None
         name = metric.name if metric is not None else ""
-        names, reading = None, None
+        names: Names | None = None
+        reading: Reading | Quantity | None = None
         if bound.map.id == sunspec.MAP:
             own = (kind, sunspec.model_of(bound, i) or 0, point.name)
             names, reading = sunspec_words.CODED.get(own), sunspec_words.READINGS.get(own)
@@ -204,7 +217,7 @@ class World:
                     return False  # a word whose bits the map cannot name says nothing
                 names = _named(*key)
             elif self._has(*key):
-                reading = _quantity(*key)
+                reading = key
         group = self._groups[cadence.period(kind, name or point.name)]
         if names is not None:
             values = {symbol.name: symbol.value for symbol in point.symbols}
@@ -258,10 +271,6 @@ class World:
 @cache
 def _named(kind: str, name: str) -> Names:
     return lambda plant, entry: symbol_names(plant, kind, name, entry)
-
-
-def _quantity(kind: str, name: str) -> Reading:
-    return lambda plant: plant.quantity(kind, name)
 
 
 def _bits(point: Point) -> bool:
