@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./page/app";
 import { start } from "./page/boot";
+import { fetchRest } from "./page/lazy";
 import { followHash } from "./page/route";
 import { useSettings } from "./page/settings";
 import "./style/base.css";
@@ -14,7 +15,12 @@ import "./style/field.css";
 import "./style/inspector.css";
 import "./style/registers.css";
 
-useSettings();
-followHash();
-render(<App />, document.getElementById("page")!);
-void start();
+async function open(): Promise<void> {
+  await useSettings();
+  followHash();
+  render(<App />, document.getElementById("page")!);
+  await start();
+  fetchRest();
+}
+
+void open();

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { FACES, qualityOf, RANK } from "../src/figures/quality";
-import { DICTIONARIES } from "../src/i18n";
+import { de } from "../src/i18n/de";
+import { en } from "../src/i18n/en";
 import { readHash, writeHash } from "../src/page/route";
 
 describe("both languages", () => {
-  const { en, de } = DICTIONARIES;
-
   it("have the same keys, and nothing is empty", () => {
     expect(Object.keys(de)).toEqual(Object.keys(en));
     for (const [key, text] of [...Object.entries(en), ...Object.entries(de)]) expect(text.trim(), key).not.toBe("");

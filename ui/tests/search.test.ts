@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { language } from "../src/i18n";
+import { speak } from "../src/i18n";
 import { partShort, partTitle, splitId } from "../src/plant/parts";
 import { buildModel } from "../src/plant/model";
 import { levelOf, readQuery, search } from "../src/plant/search";
@@ -30,13 +30,13 @@ describe("finding a figure", () => {
 });
 
 describe("names of parts", () => {
-  it("come in words and in short", () => {
-    language.value = "en";
+  it("come in words and in short", async () => {
+    await speak("en");
     expect(partTitle("c1/r04/m3/cell026")).toBe("Rack 4 · Module 3 · Cell 26");
     expect(partShort("c1/r04/m3/cell026")).toBe("R4 M3 C26");
-    language.value = "de";
+    await speak("de");
     expect(partTitle("c1/r04/m3/ntc05")).toBe("Strang 4 · Modul 3 · NTC 5");
-    language.value = "en";
+    await speak("en");
     expect(partTitle("c1")).toBe("Container 1");
   });
 

@@ -79,12 +79,12 @@ function exchangeFacts({ exchange, attempt }: ReadingPassport): FactRow[] {
   const read = exchange.sent_ms !== null;
   return [
     ["fact.outcome", exchange.outcome],
-    ["fact.attempt", attempt.ended_ms === null ? attempt.outcome : `${writeTime(attempt.ended_ms)} · ${attempt.outcome}`],
-    ["fact.note", attempt.note],
     ["fact.sent", read ? writeTime(exchange.sent_ms) : null],
     ["fact.received", read ? writeTime(exchange.received_ms) : null],
     ["fact.took", exchange.duration_ms === null ? null : `${exchange.duration_ms.toFixed(2)} ms`],
     ["fact.transaction", read ? exchange.tid : null],
+    ["fact.attempt", attempt.ended_ms === null ? attempt.outcome : `${writeTime(attempt.ended_ms)} · ${attempt.outcome}`],
+    ["fact.note", attempt.note],
   ];
 }
 

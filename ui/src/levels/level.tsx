@@ -1,37 +1,32 @@
 import type { ComponentType } from "preact";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
+import { lazy } from "../page/lazy";
 import { Attention } from "./attention";
-import { CellMacro } from "./cellmacro";
-import { Cells } from "./cells";
-import { DcLink } from "./dclink";
 import { FigureGroups } from "./groups";
-import { Igbt } from "./igbt";
-import { Meter } from "./meter";
-import { Modules } from "./modules";
-import { Ntc } from "./ntc";
 import { OneLine } from "./oneline";
-import { OperatingPoint } from "./operatingpoint";
-import { Racks } from "./racks";
-import { Safety } from "./safety";
-import { Spread } from "./spread";
-import { Thermal } from "./thermal";
+
+const Frame = () => <div class="picture-waiting" />;
+
+function picture(name: keyof typeof import("./pictures")): ComponentType {
+  return lazy(async () => (await import("./pictures"))[name], Frame);
+}
 
 const PICTURES: Record<number, ComponentType> = {
   1: () => <OneLine detail="meter" />,
   2: () => <OneLine detail="pcs" />,
-  3: Racks,
-  4: CellMacro,
-  5: Thermal,
-  6: Modules,
-  7: Cells,
-  8: Spread,
-  9: Ntc,
-  10: Igbt,
-  11: DcLink,
-  12: OperatingPoint,
-  13: Meter,
-  14: Safety,
+  3: picture("Racks"),
+  4: picture("CellMacro"),
+  5: picture("Thermal"),
+  6: picture("Modules"),
+  7: picture("Cells"),
+  8: picture("Spread"),
+  9: picture("Ntc"),
+  10: picture("Igbt"),
+  11: picture("DcLink"),
+  12: picture("OperatingPoint"),
+  13: picture("Meter"),
+  14: picture("Safety"),
 };
 
 /** One level: the question it answers, its picture, and every figure that belongs to it. */

@@ -1,17 +1,21 @@
 import { useEffect, useRef } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { Inspector } from "../inspector/inspector";
 import { LevelView } from "../levels/level";
-import { Mirror } from "../registers/mirror";
-import { SignalsView } from "../signals/lazy";
 import { failure, signInNeeded } from "./boot";
-import { Devices } from "./devices";
 import { Header } from "./header";
 import { followKeys } from "./keys";
+import { lazy } from "./lazy";
 import { LevelList } from "./levellist";
 import { route } from "./route";
 import { SignIn } from "./signin";
+
+const Loading = () => <p class="waiting">{t("page.loading")}</p>;
+const Drawer = () => <aside class="inspector" aria-busy="true" />;
+const Mirror = lazy(async () => (await import("../registers/mirror")).Mirror, Loading);
+const Devices = lazy(async () => (await import("./devices")).Devices, Loading);
+const Signals = lazy(async () => (await import("../signals/view")).Signals, Loading);
+const Inspector = lazy(async () => (await import("../inspector/inspector")).Inspector, Drawer);
 
 export function App() {
   useEffect(followKeys, []);
@@ -47,7 +51,7 @@ function Main() {
           ✕ <span data-nav>{failure.value}</span> {t("page.retrying")}
         </p>
       )}
-      {model.value ? <View /> : <p class="waiting">{t("page.loading")}</p>}
+      {model.value ? <View /> : <Loading />}
     </main>
   );
 }
@@ -56,6 +60,6 @@ function View() {
   const { view, level } = route.value;
   if (view === "registers") return <Mirror />;
   if (view === "devices") return <Devices />;
-  if (view === "signals") return <SignalsView />;
+  if (view === "signals") return <Signals />;
   return <LevelView key={level} number={level} />;
 }

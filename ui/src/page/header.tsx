@@ -27,7 +27,7 @@ export function Header() {
         <button type="button" class={paused.value ? "switch on" : "switch"} aria-pressed={paused.value} onClick={togglePause} disabled={!live.value}>
           <span aria-hidden="true">{paused.value ? "▶" : "❚❚"}</span> <span class="long">{t(paused.value ? "header.resume" : "header.pause")}</span>
         </button>
-        <button type="button" class="switch" onClick={() => chooseLanguage(language.value === "de" ? "en" : "de")} lang={language.value === "de" ? "en" : "de"}>
+        <button type="button" class="switch" onClick={() => void chooseLanguage(language.value === "de" ? "en" : "de")} lang={language.value === "de" ? "en" : "de"}>
           <span class="long">{language.value === "de" ? "English" : "Deutsch"}</span>
           <span class="brief" aria-hidden="true">
             {language.value === "de" ? "EN" : "DE"}

@@ -1,7 +1,8 @@
 /** Theme and language: what the browser asks for, until the reader says otherwise. */
 
 import { effect, signal } from "@preact/signals";
-import { language, type Language } from "../i18n";
+import { language, speak, type Language } from "../i18n";
+import { fetched } from "./lazy";
 
 export type Theme = "dark" | "light";
 
@@ -26,17 +27,18 @@ function store(key: string, value: string): void {
   }
 }
 
-export function useSettings(): void {
+/** Puts them in force; done when the texts are there. */
+export async function useSettings(): Promise<void> {
   const light = matchMedia("(prefers-color-scheme: light)");
   const chosen = stored(THEME);
   theme.value = chosen === "dark" || chosen === "light" ? chosen : light.matches ? "light" : "dark";
   if (!chosen) light.addEventListener("change", () => stored(THEME) ?? (theme.value = light.matches ? "light" : "dark"));
-  const spoken = stored(LANGUAGE) ?? navigator.language.slice(0, 2);
-  language.value = spoken === "de" ? "de" : "en";
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
     document.documentElement.lang = language.value;
   });
+  const spoken = stored(LANGUAGE) ?? navigator.language.slice(0, 2);
+  await fetched(() => speak(spoken === "de" ? "de" : "en"));
 }
 
 export function chooseTheme(next: Theme): void {
@@ -44,7 +46,7 @@ export function chooseTheme(next: Theme): void {
   store(THEME, next);
 }
 
-export function chooseLanguage(next: Language): void {
-  language.value = next;
+export async function chooseLanguage(next: Language): Promise<void> {
+  await fetched(() => speak(next));
   store(LANGUAGE, next);
 }

@@ -6,7 +6,7 @@ import { SignalList } from "./list";
 import { SignalPage } from "./page";
 import "./signals.css";
 
-export default function Signals() {
+export function Signals() {
   const metric = route.value.signal;
   // another language is another page: its answer must not stand under the words of this one
   return metric ? <SignalPage key={`${language.value}/${metric}`} metric={metric} /> : <SignalList key={language.value} />;
