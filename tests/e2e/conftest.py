@@ -135,10 +135,17 @@ def _healthy(running: Product) -> bool:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium: the machine's, else Playwright's own. It ends with each module: while it runs, so does its loop."""
+    with launched() as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def launched(*more: str) -> Iterator[Browser]:
+    """Chromium with further arguments."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     found = next((path for name in names if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        opened = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *more])
         yield opened
         opened.close()
 

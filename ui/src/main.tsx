@@ -9,6 +9,7 @@ import "./style/page.css";
 import "./style/header.css";
 import "./style/figures.css";
 import "./style/levels.css";
+import "./style/scene.css";
 import "./style/oneline.css";
 import "./style/charts.css";
 import "./style/field.css";

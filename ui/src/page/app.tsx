@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
 import { LevelView } from "../levels/level";
+import { SpaceView } from "../levels/stage";
 import { failure, signInNeeded } from "./boot";
 import { Header } from "./header";
 import { followKeys } from "./keys";
@@ -61,5 +62,10 @@ function View() {
   if (view === "registers") return <Mirror />;
   if (view === "devices") return <Devices />;
   if (view === "signals") return <Signals />;
-  return <LevelView key={level} number={level} />;
+  return (
+    <>
+      <SpaceView level={level} />
+      <LevelView key={level} number={level} />
+    </>
+  );
 }

@@ -1,0 +1,20 @@
+/** The machine in space above a level; three.js comes by itself once the page stands. */
+
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { fetched } from "../page/lazy";
+
+type Host = ComponentType<{ level: number }>;
+let loaded: Host | null = null;
+
+export function SpaceView({ level }: { level: number }) {
+  const [Host, setHost] = useState<Host | null>(() => loaded);
+  useEffect(() => {
+    if (Host) return;
+    void fetched(() => import("../scene/host")).then((module) => {
+      loaded = module.default;
+      setHost(() => module.default);
+    });
+  }, []);
+  return Host ? <Host level={level} /> : <div class="scene-waiting" />;
+}

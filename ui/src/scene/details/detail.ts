@@ -1,0 +1,66 @@
+/** What a level adds to the machine. Each detail is built from the placement, fed by registers and moved by them alone. */
+
+import { Color, LineBasicMaterial, LineSegments, Mesh, MeshLambertMaterial, ShaderMaterial, type Group, type Material } from "three";
+import type { ContainerCells } from "../cells";
+import type { Placement } from "../placement";
+import type { Solid } from "../solid";
+import type { Clay } from "../theme";
+import type { Focus } from "../views";
+
+/** The value of a metric at a part in SI; null where no register carries it or it has no value now. */
+export type Ask = (part: string, metric: string) => number | null;
+/** Whether any register of the plant carries a metric at a part. */
+export type Mapped = (part: string, metric: string) => boolean;
+
+export interface Detail {
+  readonly group: Group;
+  readonly levels: readonly number[];
+  aim?(focus: Focus): void;
+  /** Takes new values; true when something looks different now. */
+  feed?(ask: Ask): boolean;
+  /** True while something moves. */
+  move?(seconds: number): boolean;
+}
+
+export interface Making {
+  place: Placement;
+  clay: Clay;
+  batteries: ContainerCells[];
+  mapped: Mapped;
+  /** Cells (from 0, of a module) that a sensor sits at. */
+  sensorCells: number[];
+  stuff: { clay: Material; line: Material; hatch: Material };
+}
+
+export function stuffOf(clay: Clay): Making["stuff"] {
+  return {
+    clay: new MeshLambertMaterial({ vertexColors: true }),
+    line: new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: 0.8 }),
+    hatch: hatched(clay),
+  };
+}
+
+/** A solid and its edges; `material` other than clay marks what no register carries. */
+export function drawn(solid: Solid, { clay, line }: Making["stuff"], material: Material = clay): [Mesh, LineSegments] {
+  return [new Mesh(solid.geometry(), material), new LineSegments(solid.edges(), line)];
+}
+
+/** Stripes in the picture's plane: no register. */
+function hatched(clay: Clay): ShaderMaterial {
+  return new ShaderMaterial({
+    uniforms: { pale: { value: new Color(clay.light) }, deep: { value: new Color(clay.hatch) } },
+    vertexShader: /* glsl */ `
+      varying vec3 side;
+      void main() { side = normal; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }
+    `,
+    fragmentShader: /* glsl */ `
+      uniform vec3 pale;
+      uniform vec3 deep;
+      varying vec3 side;
+      void main() {
+        float shade = side.y > 0.5 ? 1.0 : abs(side.x) > 0.5 ? 0.8 : 0.9;
+        gl_FragColor = vec4(mix(pale, deep, step(0.5, fract((gl_FragCoord.x + gl_FragCoord.y) / 9.0))) * shade, 1.0);
+      }
+    `,
+  });
+}

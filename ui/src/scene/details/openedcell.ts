@@ -1,0 +1,66 @@
+/** Level 4: the cell that is looked at, lifted out of its module and opened: case, posts, vent, and the layers of its windings. */
+
+import { Group, InstancedMesh, Matrix4, type ShaderMaterial } from "three";
+import type { FieldColours } from "../fieldshader";
+import { CELL } from "../pack";
+import { cellCentre } from "../placement";
+import { Solid } from "../solid";
+import { LIFT, type Focus } from "../views";
+import { drawn, type Detail, type Making } from "./detail";
+
+const LAYERS = 14; // drawn of the several hundred in a cell
+
+export class OpenedCell implements Detail {
+  readonly group = new Group();
+  readonly levels = [4];
+  private readonly face: InstancedMesh | null = null;
+  private readonly firsts: number[] = [];
+
+  constructor(private readonly making: Making, colours: FieldColours | null) {
+    const { clay, stuff, place } = making;
+    let before = 0;
+    for (const { cells } of place.containers) {
+      this.firsts.push(before);
+      before += cells.length / 3;
+    }
+    const solid = new Solid();
+    const { width: w, height: h, depth: d } = CELL;
+    // the case stands for its right-hand third; the rest is opened
+    solid.rounded([w / 2 - 0.022, 0, 0], [0.044, h - 0.004, d], 0.008, clay.body);
+    solid.box([-0.02, -h / 2 + 0.003, 0], [w - 0.044, 0.006, d], clay.body);
+    solid.box([-0.02, 0, -d / 2 + 0.0012], [w - 0.044, h - 0.01, 0.0024], clay.body);
+    for (let i = 0; i < LAYERS; i++) {
+      const share = i / (LAYERS - 1);
+      const z = -d / 2 + 0.007 + share * (d - 0.014);
+      // the nearest layers are cut lower, so that the ones behind are seen: cathode, separator, anode in turn
+      const high = (h - 0.05) * (1 - 0.62 * share);
+      const tone = [clay.dark, clay.light, 0x2b2f33][i % 3]!;
+      solid.box([-0.022, -h / 2 + 0.01 + high / 2, z], [w - 0.056 - (i % 3) * 0.004, high, 0.0032], tone);
+    }
+    // lid, posts, vent and filling hole
+    solid.rounded([0, h / 2 + 0.002, 0], [w, 0.008, d], 0.008, clay.light);
+    for (const side of [-1, 1]) solid.cylinder([side * 0.055, h / 2 + 0.011, 0], 0.015, 0.012, 1, clay.dark, 20);
+    solid.rounded([0, h / 2 + 0.007, 0], [0.036, 0.003, 0.018], 0.008, clay.dark);
+    for (const side of [-1, 1]) solid.box([side * 0.045, h / 2 - 0.014, 0], [0.03, 0.018, d * 0.5], clay.dark);
+    this.group.add(...drawn(solid, stuff));
+    if (colours) {
+      // the register's colour on the lid, between posts and vent
+      const face = new Solid();
+      for (const side of [-1, 1]) face.box([side * 0.029, h / 2 + 0.0075, 0], [0.021, 0.006, d * 0.72], 0);
+      const mesh = new InstancedMesh(face.geometry(), colours.cells(0), 1);
+      mesh.setMatrixAt(0, new Matrix4());
+      mesh.geometry.deleteAttribute("color");
+      mesh.frustumCulled = false;
+      this.face = mesh;
+      this.group.add(mesh);
+    }
+  }
+
+  aim(focus: Focus): void {
+    const container = this.making.place.containers[focus.container];
+    if (!container || container.cells.length === 0) return;
+    const [x, y, z] = cellCentre(container, focus.cell);
+    this.group.position.set(x, y + LIFT, z);
+    if (this.face) (this.face.material as ShaderMaterial).uniforms["first"]!.value = this.firsts[focus.container]! + focus.cell;
+  }
+}
