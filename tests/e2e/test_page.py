@@ -80,6 +80,7 @@ def test_a_click_on_a_cell_opens_that_cell(page: Page, product: Product) -> None
     canvas = page.locator(".fieldmap canvas").first
     canvas.wait_for()
     page.locator("[data-figure][data-quality=good]").first.wait_for()
+    canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
     for step in range(12):  # a click may hit the gap between two racks
