@@ -58,6 +58,12 @@ class Product:
     emulator: subprocess.Popen[bytes]
     twin: subprocess.Popen[bytes]
 
+    def stop(self) -> None:
+        for process in (self.twin, self.emulator):
+            process.terminate()
+        for process in (self.twin, self.emulator):
+            process.wait(timeout=10)
+
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             return json.load(answer)
@@ -117,10 +123,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         running.until(lambda: _healthy(running), 60.0)
         yield running
     finally:
-        for process in (running.twin, running.emulator):
-            process.terminate()
-        for process in (running.twin, running.emulator):
-            process.wait(timeout=10)
+        running.stop()
 
 
 def _healthy(running: Product) -> bool:

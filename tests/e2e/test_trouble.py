@@ -33,10 +33,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         )
         yield running
     finally:
-        for process in (running.twin, running.emulator):
-            process.terminate()
-        for process in (running.twin, running.emulator):
-            process.wait(timeout=10)
+        running.stop()
 
 
 def _value(running: Product, figure: str) -> float:

@@ -180,6 +180,8 @@ def _meter_events(plant: Plant, entry: int) -> set[str]:
 _PHASES = ("l1", "l2", "l3")
 _PAIRS = ("l12", "l23", "l31")
 
+_SPAN = (("Max", "max", np.max), ("Min", "min", np.min), ("Avg", "mean", np.mean))
+
 READINGS: dict[Key, Reading] = {
     ("pcs", 701, "St"): _on,
     ("pcs", 701, "LLV"): _mean("pcs", *(f"voltage_{pair}" for pair in _PAIRS)),
@@ -217,15 +219,9 @@ READINGS: dict[Key, Reading] = {
     ("container", 802, "CellVAvg"): _over(np.mean, "rack", "cell_voltage_mean"),
     ("container", 803, "NStrCon"): _over(np.sum, "rack", "connection_state"),
     ("container", 803, "NCellBal"): _balanced("container"),
-    ("container", 803, "ModTmpMax"): _over(np.max, "rack", "temperature_max"),
-    ("container", 803, "ModTmpMin"): _over(np.min, "rack", "temperature_min"),
-    ("container", 803, "ModTmpAvg"): _over(np.mean, "rack", "temperature_mean"),
-    ("container", 803, "StrVMax"): _over(np.max, "rack", "voltage"),
-    ("container", 803, "StrVMin"): _over(np.min, "rack", "voltage"),
-    ("container", 803, "StrVAvg"): _over(np.mean, "rack", "voltage"),
-    ("container", 803, "StrAMax"): _over(np.max, "rack", "current"),
-    ("container", 803, "StrAMin"): _over(np.min, "rack", "current"),
-    ("container", 803, "StrAAvg"): _over(np.mean, "rack", "current"),
+    **{("container", 803, f"ModTmp{which}"): _over(of, "rack", f"temperature_{name}") for which, name, of in _SPAN},
+    **{("container", 803, f"StrV{which}"): _over(of, "rack", "voltage") for which, _, of in _SPAN},
+    **{("container", 803, f"StrA{which}"): _over(of, "rack", "current") for which, _, of in _SPAN},
 }
 
 CODED: dict[Key, Names] = {
