@@ -64,7 +64,7 @@ export class World {
         firstSensor += container.modules.length * sensorCells.length;
       }
     }
-    const making: Making = { place, clay, batteries: this.batteries, mapped, sensorCells, stuff };
+    const making: Making = { place, clay, mapped, stuff };
     const row = model.plant.anatomy.containers[0];
     const perPcs = place.pcs.map(({ part }) => model.buses.find(({ pcs }) => pcs === part)?.racks ?? []);
     this.body = new ModuleBody(making);

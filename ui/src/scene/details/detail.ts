@@ -1,7 +1,6 @@
 /** What a level adds to the machine. Each detail is built from the placement, fed by registers and moved by them alone. */
 
 import { Color, LineBasicMaterial, LineSegments, Mesh, MeshLambertMaterial, ShaderMaterial, type Group, type Material } from "three";
-import type { ContainerCells } from "../cells";
 import type { Placement } from "../placement";
 import type { Solid } from "../solid";
 import type { Clay } from "../theme";
@@ -25,10 +24,7 @@ export interface Detail {
 export interface Making {
   place: Placement;
   clay: Clay;
-  batteries: ContainerCells[];
   mapped: Mapped;
-  /** Cells (from 0, of a module) that a sensor sits at. */
-  sensorCells: number[];
   stuff: { clay: Material; line: Material; hatch: Material };
 }
 
