@@ -18,7 +18,7 @@ $(VENV)/.base: pyproject.toml requirements.lock
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(BIN)/python -m pip install -q -c requirements.lock -e '.[test,check,fast,plots]'
+	$(BIN)/python -m pip install -q -c requirements.lock -e '.[test,check,fast,plots,frames]'
 	@touch $@
 
 $(PAGE): $(VENV)/.base $(shell find ui -path ui/node_modules -prune -o -type f -print 2>/dev/null)
