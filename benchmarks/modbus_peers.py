@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import select
 import shutil
 import socket
@@ -67,14 +68,14 @@ class Served:
 
 @contextmanager
 def served(kind: str, folder: Path) -> Iterator[Served]:
-    """Runs `ours`, `ours-uvloop`, `pymodbus` or `c`."""
+    """Runs `ours`, `ours-uvloop`, `pymodbus`, `c`, or `c-awake`, which never sleeps where there is a core for it."""
     command = [sys.executable, __file__, kind]
-    if kind == "c":
+    if kind in ("c", "c-awake"):
         program = folder / "peer_server"
         if not program.exists():
             source = Path(__file__).with_name("peer_server.c")
             subprocess.run([shutil.which("cc") or "cc", "-O2", str(source), "-o", str(program)], check=True)
-        command = [str(program)]
+        command = [str(program), *(["awake"] if kind == "c-awake" and (os.cpu_count() or 1) > 1 else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Served(process)
@@ -110,23 +111,28 @@ def our_load(port: int, window: int) -> Load:
     return load
 
 
-def epoll_load(port: int, connections: int, seconds: float) -> int:
-    """The machine's limit: fixed bytes sent and taken on bare sockets, one in flight, no loop of anybody's."""
-    poll, sockets, store = select.epoll(), {}, bytearray(4096)
+def epoll_load(port: int, connections: int, window: int, seconds: float) -> int:
+    """The machine's limit: fixed bytes sent and taken on bare sockets, no loop of anybody's; requests answered."""
+    poll, sockets, store = select.epoll(), {}, bytearray(8192)
+    request, size = Bare.request * window, 259 * window
+    missing = {}
     for _ in range(connections):
         end = socket.create_connection(("127.0.0.1", port))
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         end.setblocking(False)
         sockets[end.fileno()] = end
         poll.register(end.fileno(), select.EPOLLIN)
-        end.send(Bare.request)
+        missing[end.fileno()] = size
+        end.send(request)
     done, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         for number, _ in poll.poll():
             end = sockets[number]
-            end.recv_into(store)
-            end.send(Bare.request)
-            done += 1
+            missing[number] -= end.recv_into(store)
+            if not missing[number]:
+                missing[number] = size
+                end.send(request)
+                done += window
     for end in sockets.values():
         end.close()
     poll.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 from array import array
 
 import numpy as np
@@ -15,7 +14,6 @@ from bessinside.modbus.plan import ReadPlan
 from bessinside.modbus.sweep import Image, Outcome, Sweep
 
 FLYING = 255  # an outcome while the answer is awaited
-HEAD = struct.Struct(">HHBBB")  # what follows the transaction identifier: protocol, length, unit, function, byte count
 Expected = tuple[int, int, int, int, int]
 Bytes = NDArray[np.uint8]
 
@@ -23,7 +21,7 @@ Bytes = NDArray[np.uint8]
 class Prepared:
     """A plan made ready for one unit: frames to send but for their transaction, and how each good answer begins."""
 
-    __slots__ = ("even", "expect", "fcs", "frames", "heads", "plan", "sizes", "unit")
+    __slots__ = ("_counting", "even", "expect", "fcs", "frames", "heads", "plan", "sizes", "tids", "unit")
 
     def __init__(self, plan: ReadPlan, unit: int, framing: str) -> None:
         self.plan = plan
@@ -37,26 +35,33 @@ class Prepared:
             self.frames = np.frombuffer(blob, np.uint8).reshape(-1, 8)
         self.fcs = bytes(request.fc for request in plan.requests)
         self.expect: list[Expected | None] = [
-            (0, 3 + size, unit, request.fc, size) for request, size in zip(plan.requests, plan.sizes, strict=True)
+            (0, 3 + size, unit, fc, size) for fc, size in zip(self.fcs, plan.sizes, strict=True)
         ]
-        blob = b"".join(bytes(2) + HEAD.pack(*expected) for expected in self.expect if expected)
-        self.heads = np.frombuffer(blob, np.uint8).reshape(-1, 9).copy()
+        codes, sizes = np.frombuffer(self.fcs, np.uint8), np.array(plan.sizes, np.int64)
+        self.heads = np.zeros((len(sizes), 9), np.uint8)  # transaction, protocol 0, length, unit, function, byte count
+        self.heads[:, 4], self.heads[:, 5] = (3 + sizes) >> 8, (3 + sizes) & 0xFF
+        self.heads[:, 6], self.heads[:, 7], self.heads[:, 8] = unit, codes, sizes
+        self._counting = np.arange(len(sizes), dtype=np.uint16)
+        self.tids = np.zeros(len(sizes), ">u2")
         self.sizes = [9 + size for size in plan.sizes]
         # How many of the first requests have answers of one size whose data lie one behind the other in the image.
-        self.even = 0
-        for request, size, start in zip(plan.requests, plan.sizes, plan.starts.tolist(), strict=True):
-            if request.fc < 3 or size != plan.sizes[0] or 2 * start != self.even * size:
-                break
-            self.even += 1
+        behind = 2 * plan.starts == np.arange(len(sizes)) * sizes[:1]
+        odd = np.flatnonzero((codes < 3) | (sizes != sizes[:1]) | ~behind)
+        self.even = int(odd[0]) if len(odd) else len(sizes)
+
+    def number(self, base: int) -> None:
+        """Writes the transaction identifiers from `base` on into frames and heads."""
+        self.tids[:] = self._counting + base
+        self.frames[:, :2] = self.heads[:, :2] = self.tids.view(np.uint8).reshape(-1, 2)
 
 
 class Job:
     """The state of every request, in plain containers: they are touched once per answer."""
 
     __slots__ = (
-        "base", "blob", "bytes", "count", "even", "exception", "expect", "faults", "fcs", "flying", "frames", "heads",
-        "image", "next", "outcome", "plan", "raw", "received", "result", "rows", "sent", "sizes", "spans", "stride",
-        "unit", "view", "waiter",
+        "base", "begins", "blob", "count", "even", "exception", "expect", "faults", "fcs", "flying", "frames", "grid",
+        "heads", "image", "next", "outcome", "plan", "raw", "received", "result", "rows", "sent", "sizes", "spans",
+        "stride", "table", "unit", "view", "waiter",
     )  # fmt: skip
 
     def __init__(self, unit: int, count: int, base: int, waiter: asyncio.Future[None]) -> None:
@@ -79,8 +84,10 @@ class Job:
         self.frames: list[bytes] = []
         self.heads: list[bytes] = []
         self.sizes: list[int] = []
-        self.rows: Bytes
-        self.bytes: Bytes
+        self.table: Bytes
+        self.rows: Bytes | None = None
+        self.begins = b""
+        self.grid: Bytes
         self.even = 0
         self.fcs: bytes
         self.spans: tuple[slice | None, ...]
@@ -94,12 +101,10 @@ class Job:
         plan = prepared.plan
         job = cls(prepared.unit, len(plan.requests), base, waiter)
         if framing == "tcp":
-            tids = (np.arange(base, base + job.count) & 0xFFFF).astype(">u2")
-            prepared.frames[:, :2] = prepared.heads[:, :2] = tids.view(np.uint8).reshape(-1, 2)
-            job.frames = _rows(prepared.frames)
-            job.heads = _rows(prepared.heads)
+            prepared.number(base)
             job.sizes = prepared.sizes
-            job.rows = prepared.heads
+            job.table, job.rows = prepared.frames, prepared.heads
+            job.begins = prepared.heads.tobytes()
             job.even = prepared.even
         job.plan = plan
         job.blob = prepared.frames.tobytes()
@@ -108,8 +113,11 @@ class Job:
         job.fcs = prepared.fcs
         job.spans = plan.spans
         job.image = image
-        job.bytes = image.view(np.uint8)
-        job.view = job.bytes.data
+        words = image.view(np.uint8)
+        job.view = words.data
+        if prepared.even:
+            size = plan.sizes[0]
+            job.grid = words[: prepared.even * size].reshape(prepared.even, size)
         return job
 
     @classmethod
@@ -121,6 +129,12 @@ class Job:
         job.expect = [None]
         job.fcs = pdu[:1]
         return job
+
+    def cut(self) -> list[bytes]:
+        """Frames and heads one by one, for answers that are taken one by one; the heads."""
+        if self.rows is not None:
+            self.frames, self.heads = _rows(self.table), _rows(self.rows)
+        return self.heads
 
     def describe(self, i: int) -> str:
         """Request `i` as an error names it."""
@@ -139,10 +153,11 @@ class Job:
         exception = np.zeros(self.count, np.uint8)
         for i, code in self.exception.items():
             exception[i] = code
-        tids = np.arange(self.base, self.base + self.count) & (0xFFFF if framing == "tcp" else 0)
+        tids = (np.arange(self.base, self.base + self.count) & (0xFFFF if framing == "tcp" else 0)).astype(np.uint16)
+        stamps = _stamps(self.sent + self.received, wall, started)
         return Sweep(
             number, device, framing, self.unit, wall, wall + int((ended - started) * 1e9), self.plan, self.image,
-            tids.astype(np.uint16), _stamps(self.sent, wall, started), _stamps(self.received, wall, started),
+            tids, stamps[: self.count], stamps[self.count :],
             np.frombuffer(self.outcome, np.uint8), exception, self.faults, self.raw,
         )  # fmt: skip
 

@@ -44,6 +44,7 @@ class Link(asyncio.BufferedProtocol):
         self._array = np.frombuffer(self._store, np.uint8)
         self._end = 0
         self._last = 0.0
+        self._some = False  # some answers of a window came, others are awaited
         self._job: Job | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._later: asyncio.TimerHandle | None = None

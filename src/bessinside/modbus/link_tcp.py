@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from array import array
 
-import numpy as np
-
 from bessinside.modbus.errors import (
     DuplicateAnswer,
     FrameError,
@@ -37,16 +35,16 @@ class TcpLink(Link):
             self.close()
             return
         now = self._time()
-        if self.window > 1 and now - self._last > HELD_S:
+        if self._some and now - self._last > HELD_S:
             self._waited()
         self._last = now
         store, view, at = self._store, self._view, 0
         if job.flying == 1:
-            if job.heads and self._alone(job, end, now):
+            if (job.heads or job.cut()) and self._alone(job, end, now):
                 return
         elif job.next <= job.even and end == job.flying * job.sizes[0] and self._together(job, end, now):
             return
-        heads = job.heads
+        heads = job.heads or job.cut()
         try:
             while end - at >= 9:
                 i = ((store[at] << 8 | store[at + 1]) - job.base) & 0xFFFF
@@ -82,6 +80,7 @@ class TcpLink(Link):
         if end > at:
             store[: end - at] = store[at:end]
         self._end = end - at
+        self._some = self.window > 1 and job.flying > 0
         if at:
             self._took(job)
         if self._acknowledge is not None:
@@ -111,18 +110,20 @@ class TcpLink(Link):
 
     def _together(self, job: Job, end: int, now: float) -> bool:
         """Takes all answers of a window at once, where they came whole, right and in order: arrays, no loop."""
-        count, size, first = job.flying, job.sizes[0], job.next - job.flying
+        count, size, first, last = job.flying, job.sizes[0], job.next - job.flying, job.next
         answers = self._array[:end].reshape(count, size)
-        awaited = job.outcome[first : job.next] == ALL_FLYING[:count]
-        if not awaited or not np.array_equal(answers[:, :9], job.rows[first : job.next]):
+        if (
+            job.outcome[first:last] != ALL_FLYING[:count]
+            or answers[:, :9].tobytes() != job.begins[9 * first : 9 * last]
+        ):
             return False
-        begin = first * (size - 9)
-        job.bytes[begin : begin + count * (size - 9)].reshape(count, size - 9)[:] = answers[:, 9:]
-        job.outcome[first : job.next] = bytes(count)
-        job.received[first : job.next] = array("d", (now,)) * count
+        job.grid[first:last] = answers[:, 9:]
+        job.outcome[first:last] = bytes(count)
+        job.received[first:last] = array("d", (now,)) * count
         job.flying = 0
         self._end = 0
         self._grace = 0.0
+        self._some = False
         self._took(job)
         if self._acknowledge is not None:
             self._acknowledge()
