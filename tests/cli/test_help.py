@@ -28,9 +28,12 @@ COMMANDS = sorted(commands(app))
 
 def test_the_commands() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
-        *("capture", "demo", "emulate", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
+        *("capture", "demo", "emulate", "export", "history backup"),
+        *("history cells", "history check", "history completeness", "history counted", "history export"),
+        *("history import", "history info", "history redecode", "history restore", "history series"),
+        *("history spread", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
         *("plant check", "plant list", "read", "replay", "run", "scan"),
-        *("scenarios list", "scenarios show", "signals", "user"),
+        *("scenarios list", "scenarios show", "signals", "sql", "user"),
     ]
 
 

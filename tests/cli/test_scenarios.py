@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bessinside.emulator.scenario import load, names
+from bessinside.emulator.trouble.scenario import load, names
 
 
 def test_the_list_names_every_scenario_with_its_levels(run: Any) -> None:

@@ -80,10 +80,12 @@ def serve(small: Any, page: Path) -> Serve:
     """Serves the small plant; `listen` takes the fields of `Listen`."""
 
     @asynccontextmanager
-    async def run(*, verify: Any = True, plant: Any = None, **listen: Any) -> AsyncIterator[Site]:
+    async def run(
+        *, verify: Any = True, plant: Any = None, history: Path | None = None, **listen: Any
+    ) -> AsyncIterator[Site]:
         where = Listen(**{"port": free_port(), **listen})
         twin = Twin(plant or small.plant())
-        server = make_server(twin, where)
+        server = make_server(twin, where, history)
         task = asyncio.create_task(server.serve())
         while not server.started:
             assert not task.done(), "the server ended at once"

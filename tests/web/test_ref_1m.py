@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.plant import Plant, parse_plant
 from bessinside.plant.plantfile import SHIPPED
 from tests.peers.conftest import on_ports

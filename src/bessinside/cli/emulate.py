@@ -20,7 +20,7 @@ from bessinside.plant import load_plant
 from bessinside.runtime import clock, loop
 
 if TYPE_CHECKING:
-    from bessinside.emulator.serve import Emulator
+    from bessinside.emulator.service.serve import Emulator
 
 RESERVE = 0.4  # of the rated power, what is kept for primary control unless --fcr says otherwise
 
@@ -78,8 +78,8 @@ def emulate(
       bessinside emulate --record 30d june.capture     a month in a file, for `bessinside replay`
       mbpoll -0 -1 -B -a 1 -p 15020 -t 4:float -r 19026 127.0.0.1    its active power with a foreign tool
     """
-    from bessinside.emulator.moment import moment, span
-    from bessinside.emulator.serve import Emulator
+    from bessinside.emulator.service.moment import moment, span
+    from bessinside.emulator.service.serve import Emulator
 
     file = load_plant(plant_in(plant, world))
     lasts = span(record[0]) if record else 0.0
@@ -111,7 +111,7 @@ def _reserve(power: float, fcr: float | None, *, own_setting: bool) -> float:
 
 def plant_in(name: str, world: str) -> str:
     """The name of a plant in a world of registers; plants of one's own have the world that their file has."""
-    from bessinside.emulator.world import world_file
+    from bessinside.emulator.worlds.world import world_file
 
     if world == "vendor":
         return name
@@ -122,7 +122,7 @@ def plant_in(name: str, world: str) -> str:
 
 
 def _record(emulator: Emulator, path: Path, span_s: float, every_s: float) -> None:
-    from bessinside.emulator.record import Recording
+    from bessinside.emulator.service.record import Recording
 
     recording = Recording(emulator, path, span_s, every_s)
     console.print(
@@ -145,14 +145,14 @@ def _size(size: float) -> str:
 
 
 def _write_truth(emulator: Emulator, path: Path | None) -> None:
-    from bessinside.emulator.truth import write_truths
+    from bessinside.emulator.trouble.truth import write_truths
 
     if path is not None:
         write_truths(path, emulator.plays.truths())
 
 
 async def _serve(emulator: Emulator, truth: Path | None) -> None:
-    from bessinside.emulator.control import Control
+    from bessinside.emulator.service.control import Control
 
     log_to_terminal()
     stop = asyncio.Event()

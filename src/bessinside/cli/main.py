@@ -8,7 +8,23 @@ import typer
 from rich.markup import escape
 
 from bessinside import __version__
-from bessinside.cli import emulate, maps, plants, read, run, scan, scenarios, signals, tape, users
+from bessinside.cli import (
+    emulate,
+    export,
+    history,
+    maps,
+    plants,
+    prices,
+    read,
+    revenue,
+    run,
+    scan,
+    scenarios,
+    signals,
+    sql,
+    tape,
+    users,
+)
 from bessinside.cli.screen import errors
 from bessinside.errors import BessError
 
@@ -38,11 +54,16 @@ app.command("read")(read.read)
 app.command("scan")(scan.scan)
 app.command("capture")(tape.capture)
 app.command("replay")(tape.replay)
+app.command("sql")(sql.sql)
 app.command("signals")(signals.signals)
+app.command("revenue")(revenue.revenue)
+app.command("export")(export.export)
 app.command("user")(users.user)
 app.add_typer(maps.app, name="maps")
 app.add_typer(plants.app, name="plant")
 app.add_typer(scenarios.app, name="scenarios")
+app.add_typer(prices.app, name="prices")
+app.add_typer(history.app, name="history")
 
 
 @app.callback(invoke_without_command=True)

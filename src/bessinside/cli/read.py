@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import re
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -15,8 +16,9 @@ from rich.table import Table
 
 from bessinside.cli.screen import MARKS, console, errors, interactive, shown
 from bessinside.errors import BessError
+from bessinside.plant import load_plant
 from bessinside.runtime import clock
-from bessinside.twin import Twin
+from bessinside.twin import State, Twin
 
 
 def read(
@@ -28,8 +30,15 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two tables with --watch.")] = 1.0,
+    at: Annotated[
+        str,
+        typer.Option(help="A moment that is past, as 2026-06-21T05:00 (UTC) or -2h; needs --history.", metavar="TIME"),
+    ] = "",
+    history: Annotated[
+        Path | None, typer.Option(help="The folder that `bessinside run --history` wrote.", metavar="DIR")
+    ] = None,
 ) -> None:
-    """Read figures of a plant: value, quality, age and the raw words they come from.
+    """Read figures of a plant: value, quality, age and the raw words they come from; now, or at a moment of its past.
 
     Exit code 0 if every figure asked for is good, 1 if any is not.
 
@@ -39,7 +48,10 @@ def read(
       bessinside read ref-5m 'meter/*'                everything of the meter
       bessinside read ref-5m 'c1/r04/m3/cell*/voltage' --json
       bessinside read ref-5m pcs1/active_power --watch
+      bessinside read ref-5m 'meter/*' --at 2026-06-21T16:00 --history history
     """
+    if at or history:
+        raise typer.Exit(0 if _read_past(plant, figures or [], as_json, watch, at, history) else 1)
     good = asyncio.run(_read(plant, figures or [], as_json, watch, every))
     raise typer.Exit(0 if good else 1)
 
@@ -65,6 +77,28 @@ async def _read(plant: str, patterns: list[str], as_json: bool, watch: bool, eve
         return all(twin.figure(figure_id, now).quality == "good" for figure_id in ids)
 
 
+def _read_past(plant: str, patterns: list[str], as_json: bool, watch: bool, at: str, history: Path | None) -> bool:
+    """Figures at a moment of the past; whether all are good."""
+    from bessinside.historian.opened import opened
+    from bessinside.historian.when import iso, when
+
+    if history is None or not at or watch:
+        raise BessError("the past needs both: --at TIME and --history DIR (and no --watch)")
+    with opened(history) as past:
+        then = past.at(when(at, past.span()[1]))
+        if load_plant(plant).id != then.plant.id:
+            raise BessError(f"{history} is the history of {then.plant.id}, not of {plant}")
+        ids = _chosen(then, patterns)
+        if as_json:
+            rows = [_row(then, figure_id) for figure_id in ids]
+            console.out(msgspec.json.encode(rows).decode(), highlight=False)
+            return all(row["quality"] == "good" for row in rows)
+        console.print(f"at {iso(then.at_ns)}", highlight=False)
+        console.print(_table(then, ids))
+        now = then.snapshot()
+        return all(then.figure(figure_id, now).quality == "good" for figure_id in ids)
+
+
 async def _first_answers(twin: Twin, within_s: float = 8.0) -> None:
     """Waits until every device was tried once."""
     with errors.status("asking the devices …"):
@@ -73,7 +107,7 @@ async def _first_answers(twin: Twin, within_s: float = 8.0) -> None:
             await clock.sleep(0.05)
 
 
-def _chosen(twin: Twin, patterns: list[str]) -> list[str]:
+def _chosen(twin: State, patterns: list[str]) -> list[str]:
     known = list(twin.ids())
     if not patterns:
         return list(dict.fromkeys(row.id for level in twin.levels() for row in level.figures if row.part))
@@ -98,7 +132,7 @@ def _chosen(twin: Twin, patterns: list[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def _row(twin: Twin, figure_id: str) -> dict[str, object]:
+def _row(twin: State, figure_id: str) -> dict[str, object]:
     passport = twin.passport(figure_id)
     reading = passport.reading
     row: dict[str, object] = {
@@ -121,7 +155,7 @@ def _row(twin: Twin, figure_id: str) -> dict[str, object]:
     return row
 
 
-def _table(twin: Twin, ids: list[str]) -> Table:
+def _table(twin: State, ids: list[str]) -> Table:
     badge = "EMULATOR" if twin.plant.emulated else "PLANT"
     table = Table(title=f"{badge} {escape(twin.plant.label)}", title_justify="left", pad_edge=False)
     for name in ("figure", "value", "", "age", "device", "register", "words"):

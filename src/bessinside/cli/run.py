@@ -7,14 +7,20 @@ import contextlib
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from bessinside.cli.screen import console, log_to_terminal
 from bessinside.errors import BessError
 from bessinside.runtime import loop
+
+if TYPE_CHECKING:
+    from bessinside.historian.record import Historian
+    from bessinside.twin import Twin
 
 Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
 
@@ -32,6 +38,9 @@ def run(
         bool, typer.Option("--behind-proxy", help="A proxy in front speaks TLS and checks hosts.")
     ] = False,
     name: Annotated[list[str] | None, typer.Option(help="Further host name of this server; may be repeated.")] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Folder to record every sweep into; it is made if missing.", metavar="DIR")
+    ] = None,
 ) -> None:
     """Poll a plant and serve its twin: page, API and live socket on one address.
 
@@ -39,29 +48,55 @@ def run(
 
       bessinside run ref-5m                                  the reference plant (start `bessinside emulate` first)
       bessinside run plant.toml --port 9000
+      bessinside run plant.toml --history past               every word that was read, kept in the folder past
       bessinside run plant.toml --host 0.0.0.0 --name twin.example --users users.toml --cert cert.pem --key key.pem
     """
     from bessinside.web import Listen
 
     listen = Listen(host, port, users, cert, key, behind_proxy, tuple(name or ()))
-    loop.run(_serve(plant, listen))
+    loop.run(_serve(plant, listen, history))
 
 
-async def _serve(plant: str, listen: object) -> None:
+async def _serve(plant: str, listen: object, history: Path | None) -> None:
     from bessinside.twin import Twin
     from bessinside.web import Listen, make_server
 
     assert isinstance(listen, Listen)
     log_to_terminal()
     twin = Twin(plant)
-    server = make_server(twin, listen)
+    historian = _historian(twin, history)
+    server = make_server(twin, listen, history, None if historian is None else historian.health)
     badge = "[black on yellow] EMULATOR [/]" if twin.plant.emulated else "[black on green] PLANT [/]"
     console.print(f"{badge} {twin.plant.label}: {len(twin.devices)} devices, {twin.binding.size} points")
     console.print(f"page and API on [bold]{listen.url}[/bold]; Ctrl-C ends it")
-    with contextlib.suppress(SystemExit):  # how uvicorn says that it cannot bind
-        await server.serve()
+    async with _recorded(twin, historian):
+        with contextlib.suppress(SystemExit):  # how uvicorn says that it cannot bind
+            await server.serve()
     if not server.started:
         raise BessError(f"cannot listen on {listen.url}: is another server running there? Give another --port")
+
+
+def _historian(twin: Twin, folder: Path | None) -> Historian | None:
+    if folder is None:
+        return None
+    from bessinside.historian.record import Historian
+
+    return Historian(folder, twin.plant)
+
+
+@contextlib.asynccontextmanager
+async def _recorded(twin: Twin, historian: Historian | None) -> AsyncIterator[None]:
+    """Records what the twin reads, where a folder is given; what was read last is committed at the end."""
+    if historian is None:
+        yield
+        return
+    async with historian:
+        twin.listen(historian.take, lambda device, why: historian.note("link", device, why))
+        console.print(f"recording into [bold]{escape(str(historian.folder.root))}[/bold]")
+        for line in historian.repaired:
+            console.print(escape(line), highlight=False)
+        yield
+        twin.listen(None)
 
 
 async def _answers(plant: str, emulator: subprocess.Popen[bytes], within_s: float = 30.0) -> None:

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from bessinside.cli.screen import console
-from bessinside.emulator import scenario as scenarios
-from bessinside.emulator.act import brief
-from bessinside.emulator.expectation import in_words
-from bessinside.emulator.scenario import Scenario
+from bessinside.emulator.trouble import scenario as scenarios
+from bessinside.emulator.trouble.act import brief
+from bessinside.emulator.trouble.expectation import in_words
+from bessinside.emulator.trouble.scenario import Scenario
 
 app = typer.Typer(no_args_is_help=True, help="Faults of the emulated plant: list them, show one.")
 

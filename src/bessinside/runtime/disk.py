@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,11 +21,18 @@ def read_text(path: str | Path) -> str:
 
 def write_atomic(path: str | Path, content: bytes) -> None:
     """Replaces the file: written beside it, synced, renamed, and the folder synced, so that the rename lasts."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of another when the block ends without an error, as :func:`write_atomic`."""
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:
-            file.write(content)
+            yield file
             sync(file)
         beside.replace(target)
     finally:
@@ -81,3 +90,11 @@ def make_dir(path: str | Path) -> Path:
 def remove(path: str | Path) -> None:
     """Removes a file; FileNotFoundError where there is none."""
     Path(path).unlink()
+
+
+def copy(source: str | Path, target: str | Path) -> int:
+    """Copies a file so that it is whole and on the disk when it has its name; gives its bytes."""
+    with open(source, "rb") as file, replacing(target) as beside:
+        while chunk := file.read(1 << 20):
+            beside.write(chunk)
+    return size(target)

@@ -7,8 +7,9 @@ Their ids: `device/bcu04/sweep_skew`, `c1/r04/m3/cell026/ocv_residual`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from bessinside.plant.parts import kind_of
 from bessinside.twin import ocv
 from bessinside.twin.figure import FigureRow
 from bessinside.twin.passport import DerivedPassport, ExchangeFact, Passport, Trend, derived_inputs, finite
-from bessinside.twin.poller import Poller
 from bessinside.twin.quality import Quality, worst
+from bessinside.twin.readings import Readings
 from bessinside.twin.snapshot import Snapshot
 
 _ABSENT = (Quality.DEVICE_EXCEPTION, Quality.NOT_IMPLEMENTED, Quality.NOT_MAPPED)
@@ -28,6 +29,16 @@ MODEL = (
     "model: measured mean open-circuit curve of the Sony US26650 LFP cell at 25 °C (TUM SimSES, BSD-3-Clause), without "
     "hysteresis; SoC is the nearest register around the cell; on the plateau 1 % SoC is about 0.5 mV"
 )
+
+
+class Polled(Protocol):
+    """A device that is read over and over; `state` is `connecting`, `up`, `partly` or `down`."""
+
+    @property
+    def readings(self) -> Readings: ...
+
+    @property
+    def state(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +95,14 @@ SWEEP_FACTS = (
 SWEEP_REFERENCE = "times and outcomes of the exchanges of the newest sweep, as the twin's own clock took them"
 
 
-def sweep_rows(pollers: list[Poller], now_ns: int, language: str) -> Iterator[FigureRow]:
+def sweep_rows(pollers: Sequence[Polled], now_ns: int, language: str) -> Iterator[FigureRow]:
     """The facts of every device's newest sweep."""
     for poller in pollers:
         for fact in SWEEP_FACTS:
             yield _sweep_row(poller, fact, now_ns, language)
 
 
-def _sweep_row(poller: Poller, fact: SweepFact, now_ns: int, language: str) -> FigureRow:
+def _sweep_row(poller: Polled, fact: SweepFact, now_ns: int, language: str) -> FigureRow:
     readings = poller.readings
     sweep = readings.sweep
     device = readings.bound.device
@@ -117,7 +128,7 @@ def _sweep_row(poller: Poller, fact: SweepFact, now_ns: int, language: str) -> F
 
 
 def sweep_passport(
-    pollers: list[Poller], figure_id: str, now_ns: int, language: str, emulated: bool
+    pollers: Sequence[Polled], figure_id: str, now_ns: int, language: str, emulated: bool
 ) -> Passport | None:
     """The passport of a sweep's fact, None where the id names none."""
     found = _sweep_fact(pollers, figure_id)
@@ -139,13 +150,13 @@ def sweep_passport(
     return _passport(row, derived, None if sweep is None else sweep.end_ns / 1e6, poller.readings.error, emulated)
 
 
-def sweep_figure(pollers: list[Poller], figure_id: str, now_ns: int, language: str) -> FigureRow | None:
+def sweep_figure(pollers: Sequence[Polled], figure_id: str, now_ns: int, language: str) -> FigureRow | None:
     """A fact of a sweep as a figure, None where the id names none."""
     found = _sweep_fact(pollers, figure_id)
     return None if found is None else _sweep_row(*found, now_ns, language)
 
 
-def _sweep_fact(pollers: list[Poller], figure_id: str) -> tuple[Poller, SweepFact] | None:
+def _sweep_fact(pollers: Sequence[Polled], figure_id: str) -> tuple[Polled, SweepFact] | None:
     kind, _, rest = figure_id.partition("/")
     device, _, name = rest.rpartition("/")
     poller = next((one for one in pollers if one.readings.bound.device.id == device), None)

@@ -80,15 +80,10 @@ class Derived:
         good = np.where(quality == Quality.GOOD, values, np.nan)
         out = np.full(self.size, np.nan)
         marks = np.zeros(self.size, dtype=np.uint8)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # an instance without any good input is NaN, rightly
-            for group in self.groups:
-                rows = slice(group.first, group.first + len(group.parts))
-                inputs = good[group.inputs]
-                used = np.isfinite(inputs)
-                enough = np.asarray(used.all(axis=1) if group.formula.strict else used.any(axis=1))
-                out[rows] = np.where(enough, group.formula.kernel(inputs), np.nan)
-                marks[rows] = self._marks(group, enough, out[rows], quality)
+        for group in self.groups:
+            rows = slice(group.first, group.first + len(group.parts))
+            out[rows], enough = evaluate(group.formula, good[group.inputs])
+            marks[rows] = self._marks(group, enough, out[rows], quality)
         return out, marks
 
     def oldest(self, read_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,3 +104,13 @@ class Derived:
             present = {Quality(mark) for mark in np.unique(quality[group.inputs[row]])}
             marks[row] = worst(present - {Quality.GOOD} or {Quality.NOT_IMPLEMENTED})
         return marks
+
+
+def evaluate(formula: Formula, inputs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """A formula over float64[rows, inputs], NaN where an input is not good: values, NaN where there is none, and
+    whether each row had enough good inputs for one (all if the formula is strict, else any)."""
+    used = np.isfinite(inputs)
+    enough = np.asarray(used.all(axis=1) if formula.strict else used.any(axis=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a row without any good input is NaN, rightly
+        return np.where(enough, formula.kernel(inputs), np.nan), enough

@@ -236,7 +236,7 @@ def _attempt(readings: Readings, i: int) -> AttemptRow:
     block = int(readings.block[i])
     if block < 0:
         return AttemptRow(None, "not asked", readings.refusal(i))
-    tried, note = readings.tried[block], readings.block_note[block]
+    tried, note = readings.attempt(block), readings.block_note[block]
     if tried is None:
         return AttemptRow(None, "not sent" if note else "not asked", note)
     sweep, k = tried

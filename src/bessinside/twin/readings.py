@@ -19,7 +19,7 @@ from bessinside.twin.silence import Silences
 
 HISTORY_S = 300.0
 _STALE_AFTER = 3.0  # poll periods without a good answer
-_OF_OUTCOME = {Outcome.OK: Quality.GOOD, Outcome.EXCEPTION: Quality.DEVICE_EXCEPTION}
+OF_OUTCOME = {Outcome.OK: Quality.GOOD, Outcome.EXCEPTION: Quality.DEVICE_EXCEPTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Readings:
         self.state = np.full(bound.size, 4, dtype=np.uint8)
         self.sweep: Sweep | None = None
         self.tap: Callable[[Sweep], None] | None = None  # is given every sweep as it comes
+        self.lost: Callable[[str], None] | None = None  # is told why nothing can be asked at all, once for each reason
+        self._told = ""
         self.sweeps = 0
         self.failures = 0
         self.error = ""
@@ -140,6 +142,7 @@ class Readings:
     def take(self, sweep: Sweep) -> None:
         """Takes over a finished sweep: what was answered is new, what was not keeps its value and its time, what was
         not asked stays as it is. A sweep of a plan that is not the present one any more comes too late."""
+        self._told = ""
         if self.tap is not None:
             self.tap(sweep)
         if sweep.plan not in (self.plan, self._due[1]):
@@ -154,7 +157,7 @@ class Readings:
             words[self.plan.place(codes, addresses)] = sweep.image
         notes, answered = sweep.error, np.zeros(len(self.plan.requests), dtype=bool)
         for k, (b, outcome) in enumerate(zip(blocks.tolist(), sweep.outcome.tolist(), strict=True)):
-            self.block_quality[b] = _OF_OUTCOME.get(outcome, Quality.NO_ANSWER)
+            self.block_quality[b] = OF_OUTCOME.get(outcome, Quality.NO_ANSWER)
             self.block_note[b] = notes.get(k, "")
             self.tried[b] = one = (sweep, k)
             if outcome == Outcome.OK:
@@ -181,6 +184,9 @@ class Readings:
         self.tried = [None] * len(self.tried)
         self.error = note
         self.failures += 1
+        if self.lost is not None and note != self._told:
+            self._told = note
+            self.lost(note)
 
     def refuse(self, found: Refusals) -> bool:
         """Plans anew without what the device was found to refuse. False where that is everything: it starts up, or is
@@ -252,6 +258,10 @@ class Readings:
             if asked.fc == fc and asked.address <= address < asked.address + asked.count:
                 return sweep, k
         return None
+
+    def attempt(self, block: int) -> tuple[Sweep, int] | None:
+        """The sweep that asked for a block last, and its request; None where none did, or nothing could be sent."""
+        return self.tried[block]
 
     def refusal(self, i: int) -> str:
         """Why a point is not read: what the device said to its registers, or that they may only be written."""

@@ -26,8 +26,10 @@ from bessinside.runtime import disk
 from bessinside.twin import FigureRow, LevelRow, Passport, Twin, UnknownFigure
 from bessinside.web.access import COOKIE, Gate, check_points
 from bessinside.web.curves import OcvCurve, ocv_curve
-from bessinside.web.health import Health, health_of
+from bessinside.web.health import Health, Recording, health_of
+from bessinside.web.history import HistoryDesk, history_routes
 from bessinside.web.live import Live
+from bessinside.web.market import market_routes
 from bessinside.web.plantview import PlantRow, plant_row
 from bessinside.web.signals import SignalPage, SubsystemRow, UnknownSignal, signal_list, signal_page
 from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
@@ -62,19 +64,27 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 def create_app(
-    twin: Twin, *, hosts: frozenset[str] = frozenset(), accounts: Accounts | None = None, secure: bool = False
+    twin: Twin,
+    *,
+    hosts: frozenset[str] = frozenset(),
+    accounts: Accounts | None = None,
+    secure: bool = False,
+    history: Path | None = None,
+    recording: Recording | None = None,
 ) -> Litestar:
     """The web application around a twin. The twin is started and stopped with it.
 
     `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
-    `secure`: cookies travel over TLS only.
+    `secure`: cookies travel over TLS only; `history`: the folder that sweeps are recorded into, None where none is,
+    and `recording` says how that does.
     """
     check_points(point for readings in twin.devices for point in readings.bound.layout.points)
     live = Live(twin)
+    desk = HistoryDesk(history)
 
     @get("/api/health", summary="Whether readings flow, and how each device does")
     async def get_health() -> Health:
-        return health_of(twin)
+        return health_of(twin, recording)
 
     @get("/api/plant", summary="The plant: nameplate, metadata, anatomy, one-line diagram")
     async def get_plant(lang: Language = "en") -> PlantRow:
@@ -180,6 +190,7 @@ def create_app(
                 yield
             finally:
                 await live.close()
+                desk.close()
 
     return Litestar(
         [
@@ -196,6 +207,8 @@ def create_app(
             sign_in,
             sign_out,
             live_socket,
+            *history_routes(desk),
+            *market_routes(),
             *page_routes(),
         ],
         guards=[Gate(hosts, accounts)],

@@ -13,17 +13,17 @@ from __future__ import annotations
 import struct
 import zlib
 
-from bessinside.twin import Snapshot, Twin
+from bessinside.twin import Snapshot, State
 
 MAGIC = b"BIS1"
 VERSION = 1
 _HEAD = struct.Struct("<4sI8sdIIII")
 
 
-def encode_frame(twin: Twin, now: Snapshot, schema_hash: str) -> bytes:
+def encode_frame(state: State, now: Snapshot, schema_hash: str) -> bytes:
     """One frame of the plant at a moment. Costs about a millisecond for 10,000 points."""
-    words = [readings.words.astype("<u2") for readings in twin.devices]
-    times = [readings.block_time / 1e6 for readings in twin.devices]
+    words = [readings.words.astype("<u2") for readings in state.devices]
+    times = [readings.block_time / 1e6 for readings in state.devices]
     body = b"".join(
         [
             *(part.tobytes() for part in words),

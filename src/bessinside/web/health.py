@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import msgspec
 import numpy as np
 
 from bessinside.runtime import clock
 from bessinside.twin import Quality, Twin
+
+if TYPE_CHECKING:
+    from bessinside.historian.record import Health as Recorded
+
+Recording = Callable[[], "Recorded"]
+"""Says how recording does."""
 
 
 class DeviceHealth(msgspec.Struct, frozen=True):
@@ -23,8 +32,23 @@ class DeviceHealth(msgspec.Struct, frozen=True):
     error: str
 
 
+class HistoryHealth(msgspec.Struct, frozen=True):
+    """How recording does. `trouble` is empty while all is well; `waiting` sweeps are not on the disk yet, `dropped`
+    never got there; `repaired` is what the last start put right."""
+
+    folder: str
+    trouble: str
+    waiting: int
+    dropped: int
+    recorded: int
+    acknowledged_age_s: float | None
+    sealing: bool
+    repaired: list[str]
+
+
 class Health(msgspec.Struct, frozen=True):
-    """`status` is `starting` before every device answered once, `ok` while all answer, `degraded` otherwise."""
+    """`status` is `starting` before every device answered once, `ok` while all answer and what they answer is recorded
+    (where it should be), `degraded` otherwise; `history` is null where nothing is recorded."""
 
     status: str
     plant: str
@@ -32,10 +56,11 @@ class Health(msgspec.Struct, frozen=True):
     devices: list[DeviceHealth]
     readings: int
     oldest_age_s: float | None
+    history: HistoryHealth | None = None
 
 
-def health_of(twin: Twin) -> Health:
-    """The state of every device and of the plant as a whole."""
+def health_of(twin: Twin, recording: Recording | None = None) -> Health:
+    """The state of every device, of the plant as a whole, and of its recording."""
     now = clock.now_ns()
     rows, ages = [], []
     for readings, poller in zip(twin.devices, twin.pollers, strict=True):
@@ -63,5 +88,16 @@ def health_of(twin: Twin) -> Health:
             rows.append(DeviceHealth(device.id, device.label, device.url, "down", None, None, 0, 0, why))
     states = {row.state for row in rows}
     status = "ok" if states == {"up"} else "starting" if not ages or "connecting" in states else "degraded"
+    history = None if recording is None else _history(recording(), now)
+    if history is not None and history.trouble and status == "ok":
+        status = "degraded"
     good = int(np.count_nonzero(twin.snapshot().quality == Quality.GOOD))
-    return Health(status, twin.plant.id, twin.plant.emulated, rows, good, max(ages, default=None))
+    return Health(status, twin.plant.id, twin.plant.emulated, rows, good, max(ages, default=None), history)
+
+
+def _history(found: Recorded, now_ns: int) -> HistoryHealth:
+    age = (now_ns - found.acknowledged_ns) / 1e9 if found.acknowledged_ns else None
+    return HistoryHealth(
+        found.folder, found.trouble, found.waiting, found.dropped, found.recorded, age, found.sealing,
+        list(found.repaired),
+    )  # fmt: skip

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.modbus import ReadPlan
+from bessinside.modbus import ReadPlan, parse_endpoint
 from bessinside.plant import Binding, levels
-from bessinside.twin import Twin
+from bessinside.twin import State
 
 _CELL_METRICS = {"cells": ("cell", "cell.voltage"), "sensors": ("sensor", "sensor.temperature")}
 
@@ -32,7 +32,7 @@ class Schema:
 class Schemas:
     """The schema of a twin in each language, made once for each plan of its reads."""
 
-    def __init__(self, twin: Twin) -> None:
+    def __init__(self, twin: State) -> None:
         self.twin = twin
         self._binding: Binding | None = None
         self._plans: tuple[ReadPlan, ...] = ()
@@ -48,7 +48,7 @@ class Schemas:
         return self._made[language]
 
 
-def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
+def page_schema(twin: State, language: str = "en") -> tuple[str, bytes]:
     """The schema as JSON and its hash (8 hex digits); the hash does not depend on the language."""
     points = _points(twin, language)
     figures = _figures(twin, language, np.array(points["block"], dtype=np.int64))
@@ -66,7 +66,7 @@ def page_schema(twin: Twin, language: str = "en") -> tuple[str, bytes]:
     return digest, msgspec.json.encode({"hash": digest, **content})
 
 
-def _devices(twin: Twin) -> list[dict[str, Any]]:
+def _devices(twin: State) -> list[dict[str, Any]]:
     return [
         {
             "id": readings.bound.device.id,
@@ -74,15 +74,15 @@ def _devices(twin: Twin) -> list[dict[str, Any]]:
             "map": readings.bound.map.id,
             "map_label": readings.bound.map.label,
             "url": readings.bound.device.url,
-            "unit": poller.endpoint.unit,
+            "unit": parse_endpoint(readings.bound.device.url).unit,
             "every_s": readings.bound.device.every_s,
             "refused": len(readings.refusals.registers),
         }
-        for readings, poller in zip(twin.devices, twin.pollers, strict=True)
+        for readings in twin.devices
     ]
 
 
-def _blocks(twin: Twin) -> list[dict[str, int]]:
+def _blocks(twin: State) -> list[dict[str, int]]:
     blocks, first = [], 0
     for number, readings in enumerate(twin.devices):
         for request, start in zip(readings.plan.requests, readings.plan.starts.tolist(), strict=True):
@@ -99,7 +99,7 @@ def _blocks(twin: Twin) -> list[dict[str, int]]:
     return blocks
 
 
-def _points(twin: Twin, language: str) -> dict[str, Any]:
+def _points(twin: State, language: str) -> dict[str, Any]:
     binding = twin.binding
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     symbols: dict[str, list[dict[str, Any]]] = {}
@@ -154,7 +154,7 @@ _PER_POINT = (
 _COLUMNS = (*_PER_POINT, "offset", "block", "fc", "address", "words", "factor")
 
 
-def _figures(twin: Twin, language: str, block_of: NDArray[np.int64]) -> list[dict[str, Any]]:
+def _figures(twin: State, language: str, block_of: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Derived figures; `blocks` are those that their inputs come from, so that the page can tell their age."""
     rows = []
     for index, figure_id in enumerate(twin.derived.ids):
@@ -176,7 +176,7 @@ def _figures(twin: Twin, language: str, block_of: NDArray[np.int64]) -> list[dic
     return rows
 
 
-def _layout(twin: Twin, kind: str, metric: str) -> dict[str, Any]:
+def _layout(twin: State, kind: str, metric: str) -> dict[str, Any]:
     """Every part of a kind in plant order with the point that carries its metric, -1 where none does."""
     anatomy = twin.plant.anatomy
     paths = anatomy.all(kind)

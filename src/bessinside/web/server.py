@@ -12,6 +12,7 @@ import uvicorn
 from bessinside.errors import BessError
 from bessinside.twin import Twin
 from bessinside.web.app import create_app
+from bessinside.web.health import Recording
 from bessinside.web.users import Accounts, load_users
 
 
@@ -89,12 +90,15 @@ class Listen:
         return frozenset({f"{name}:{self.port}" for name in plain} | (plain if standard else set()))
 
 
-def make_server(twin: Twin, listen: Listen) -> uvicorn.Server:
-    """A server that runs with `await server.serve()`. Raises ServeError or UsersError."""
+def make_server(
+    twin: Twin, listen: Listen, history: Path | None = None, recording: Recording | None = None
+) -> uvicorn.Server:
+    """A server that runs with `await server.serve()`; `history` is the folder of its past, `recording` says how that is
+    recorded. Raises ServeError or UsersError."""
     listen.check()
     accounts = Accounts(load_users(listen.users)) if listen.users else None
     secure = listen.tls or listen.behind_proxy
-    app = create_app(twin, hosts=listen.hosts(), accounts=accounts, secure=secure)
+    app = create_app(twin, hosts=listen.hosts(), accounts=accounts, secure=secure, history=history, recording=recording)
     config = uvicorn.Config(
         app,
         host=listen.host,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bessinside.emulator.scenario import load
+from bessinside.emulator.trouble.scenario import load
 from bessinside.errors import BessError
 from bessinside.plant import levels, vocabulary
 from bessinside.plant.signals import Signal, signals, subsystems

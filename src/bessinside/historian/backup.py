@@ -1,0 +1,125 @@
+"""A copy of a folder while somebody records into it, and the way back."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bessinside.historian.folder import Folder, HistoryError
+from bessinside.historian.segment import SUFFIXES
+from bessinside.runtime import database, disk
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup or a restore copied."""
+
+    files: int
+    bytes: int
+
+
+def backup(source: str | Path, target: str | Path) -> Copied:
+    """Copies a history into a folder that holds none: one moment of it, whoever records meanwhile.
+
+    Sealed files never change; those that the copied catalogue names are copied, and where one went away meanwhile
+    (retention, compaction) the catalogue is copied anew. Raises HistoryError.
+    """
+    old, new = _used(source), _free(target)
+    new.make()
+    for _ in range(_TRIES):
+        reader = database.connect_to_read(old.tail)
+        try:
+            database.copy(reader, new.tail)
+        finally:
+            reader.close()
+        try:
+            copied = [
+                disk.copy(old.root / name, new.root / name) for name in _named(new) if not disk.exists(new.root / name)
+            ]
+        except FileNotFoundError:
+            continue
+        for folder in ("maps", "plants"):
+            for path in disk.list_dir(old.root / folder):
+                copied.append(disk.copy(path, new.root / folder / path.name))
+        _drop_others(new)
+        disk.sync_folder(new.root)
+        return Copied(len(copied) + 1, sum(copied) + disk.size(new.tail))
+    raise HistoryError(f"{source}: its files changed {_TRIES} times while they were copied; try again")
+
+
+def restore(source: str | Path, target: str | Path) -> Copied:
+    """Copies a backup to where it is to be used, after looking whether it is whole. Raises HistoryError."""
+    check(source)
+    return backup(source, target)
+
+
+def check(source: str | Path) -> int:
+    """Looks whether a folder is whole: the catalogue, every file that it names, every map and plant file.
+
+    Gives how many files there are. Raises HistoryError with what is missing or damaged.
+    """
+    folder = _used(source)
+    reader = database.connect_to_read(folder.tail)
+    try:
+        wrong = database.whole(reader)
+        hashes = reader.execute("SELECT DISTINCT plant_hash, map_hash FROM editions").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise HistoryError(f"{folder.tail} is damaged: {error}") from error
+    finally:
+        reader.close()
+    if wrong:
+        raise HistoryError(f"{folder.tail} is damaged: {wrong[0]}")
+    names = _named(folder)
+    for name in names:
+        try:
+            with disk.open_read(folder.root / name) as file:
+                pq.read_metadata(file)
+        except FileNotFoundError as error:
+            raise HistoryError(f"{folder.root / name} is missing; restore an older backup") from error
+        except (pa.ArrowInvalid, OSError) as error:
+            raise HistoryError(f"{folder.root / name} is damaged: {error}") from error
+    for plant_hash, map_hash in hashes:
+        folder.plant(plant_hash)
+        folder.register_map(map_hash)
+    return len(names) + 1
+
+
+def _named(folder: Folder) -> list[str]:
+    """Files of the catalogue, relative to the folder."""
+    reader = database.connect_to_read(folder.tail)
+    try:
+        segments = [
+            f"segments/{name}{suffix}" for (name,) in reader.execute("SELECT name FROM segments") for suffix in SUFFIXES
+        ]
+        return segments + [f"rollups/{name}" for (name,) in reader.execute("SELECT name FROM rollups")]
+    finally:
+        reader.close()
+
+
+def _drop_others(folder: Folder) -> None:
+    """Removes what an earlier try copied and the catalogue does not name any more."""
+    known = set(_named(folder))
+    for kind in ("segments", "rollups"):
+        for path in disk.list_dir(folder.root / kind):
+            if f"{kind}/{path.name}" not in known:
+                disk.remove(path)
+
+
+def _used(path: str | Path) -> Folder:
+    folder = Folder(Path(path))
+    if not disk.exists(folder.tail):
+        raise HistoryError(f"{path} holds no history: expected {folder.tail.name} in it")
+    return folder
+
+
+def _free(path: str | Path) -> Folder:
+    folder = Folder(Path(path))
+    if disk.exists(folder.root) and disk.list_dir(folder.root):
+        raise HistoryError(f"{path} is not empty: name a new folder")
+    return folder

@@ -1,0 +1,96 @@
+"""Who was read how: numbers for devices and editions, given once and kept for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bessinside.historian.archive import Edition
+from bessinside.historian.folder import Folder
+from bessinside.historian.tail import load_devices, load_editions, pack_requests
+from bessinside.modbus import ReadPlan, Request, Sweep
+from bessinside.plant import BoundDevice
+from bessinside.registers import RegisterMap
+from bessinside.runtime import database
+
+_REMEMBERED = 1024
+Key = tuple[str, str, int, str, str, tuple[Request, ...]]
+
+
+@dataclass(slots=True)
+class New:
+    """Rows that the next commit has to write before its sweeps."""
+
+    devices: list[tuple[int, str]]
+    editions: list[tuple[int, int, int, str, int, str, str, bytes]]
+
+
+class Editions:
+    """The editions of a folder, known by what they say; what is new waits in `new` until it is committed."""
+
+    def __init__(self, folder: Folder, connection: database.Connection, plant_hash: str) -> None:
+        self.folder = folder
+        self.plant_hash = plant_hash
+        self.devices = {name: number for number, name in load_devices(connection).items()}
+        self.known: dict[Key, int] = {_key(edition): edition.number for edition in load_editions(connection).values()}
+        self.last = max(self.known.values(), default=0)
+        self.new = New([], [])
+        self._maps: dict[int, tuple[RegisterMap, str]] = {}
+        self._plans: dict[tuple[str, int, int, str, str], tuple[ReadPlan, int]] = {}
+
+    def of(self, sweep: Sweep, bound: BoundDevice) -> tuple[int, int]:
+        """The numbers of a sweep's device and edition. Keeps the map where it is new; raises OSError, HistoryError."""
+        name, map_hash = bound.device.id, self.map_hash(bound.map)
+        quick = (name, id(sweep.plan), sweep.unit, sweep.framing, map_hash)
+        found = self._plans.get(quick)
+        if found is None:
+            number = self._number(name, sweep, map_hash)
+            if len(self._plans) >= _REMEMBERED:
+                self._plans.clear()
+            found = self._plans[quick] = sweep.plan, number  # the plan is held: its id stays its own
+        return self.devices[name], found[1]
+
+    def map_hash(self, register_map: RegisterMap) -> str:
+        """The hash of a map, which is kept in the folder from now on."""
+        found = self._maps.get(id(register_map))
+        if found is None:
+            found = self._maps[id(register_map)] = register_map, self.folder.keep_map(register_map)
+        return found[1]
+
+    def _number(self, name: str, sweep: Sweep, map_hash: str) -> int:
+        if name not in self.devices:
+            self.devices[name] = max(self.devices.values(), default=0) + 1
+            self.new.devices.append((self.devices[name], name))
+        key: Key = (name, sweep.framing, sweep.unit, self.plant_hash, map_hash, sweep.plan.requests)
+        if key not in self.known:
+            self.last += 1
+            self.known[key] = self.last
+            packed = pack_requests(sweep.plan.requests)
+            self.new.editions.append(
+                (
+                    self.last,
+                    self.devices[name],
+                    sweep.end_ns,
+                    sweep.framing,
+                    sweep.unit,
+                    self.plant_hash,
+                    map_hash,
+                    packed,
+                )
+            )
+        return self.known[key]
+
+    def write(self, connection: database.Connection) -> None:
+        """Writes what is new, inside the caller's transaction; forget it with :meth:`written` after the commit."""
+        connection.executemany("INSERT OR IGNORE INTO devices VALUES (?, ?)", self.new.devices)
+        connection.executemany("INSERT OR IGNORE INTO editions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self.new.editions)
+
+    def written(self) -> None:
+        """What was new is committed."""
+        if self.new.devices or self.new.editions:
+            self.new = New([], [])
+
+
+def _key(edition: Edition) -> Key:
+    return (
+        edition.device, edition.framing, edition.unit, edition.plant_hash, edition.map_hash, edition.requests
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""A corrected map over the past: what it would change, and the new decoding beside the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bessinside.historian import decoding
+from bessinside.historian.archive import Archive
+from bessinside.historian.decoding import Decoding, DecodingError
+from bessinside.historian.folder import Folder
+from bessinside.historian.trace import trace
+from bessinside.historian.world import Worlds
+from bessinside.registers import RegisterMap, load_map
+from bessinside.runtime import clock
+from bessinside.twin.quality import Quality
+
+SAMPLES = 24
+_NEW = "the corrected map"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of the figures of one point of the map on one device.
+
+    `figures` change in value or quality; `example` is one of them, with what it was and would be at the newest sweep
+    looked at. A figure that only the old or only the new map knows has NOT_MAPPED on the other side.
+    """
+
+    device: str
+    point: str
+    figures: int
+    example: str
+    unit: str
+    old: float
+    new: float
+    old_quality: Quality
+    new_quality: Quality
+
+
+def corrected(archive: Archive, new: RegisterMap) -> list[str]:
+    """The recorded maps that a corrected one stands for: those of its id, but not itself. Raises DecodingError."""
+    hashes = {edition.map_hash for device in archive.devices() for edition in archive.editions(device)}
+    known = {name: archive.register_map(name) for name in hashes}
+    same = sorted(name for name, found in known.items() if found.id == new.id)
+    if not same:
+        raise DecodingError(
+            f"{new.path}: no device was recorded with a map called {new.id}; there are "
+            f"{', '.join(sorted({found.id for found in known.values()}))}"
+        )
+    return same
+
+
+def preview(archive: Archive, before: tuple[Decoding, ...], new: RegisterMap, from_ns: int, to_ns: int) -> list[Change]:
+    """What a corrected map would change, judged by sweeps spread over [from, to); nothing is written."""
+    added = [Decoding(name, _NEW, from_ns, to_ns, 0) for name in corrected(archive, new)]
+    old, fresh = Worlds(archive, before), Worlds(archive, [*before, *added])
+    fresh.add_map(_NEW, new)
+    recorded = {one.recorded for one in added}
+    found: list[Change] = []
+    for device in archive.devices():
+        if any(edition.map_hash in recorded for edition in archive.editions(device)):
+            found += _changes(old, fresh, device, from_ns, to_ns)
+    return found
+
+
+def _changes(old: Worlds, new: Worlds, device: str, from_ns: int, to_ns: int) -> Iterator[Change]:
+    ends = old.archive.sweeps(device, from_ns, to_ns).end_ns
+    if not len(ends):
+        return
+    looked = ends[np.unique(np.linspace(0, len(ends) - 1, SAMPLES).astype(int))].tolist()
+    edition = old.editions(device)[-1]
+    names: dict[str, tuple[str, str]] = {}
+    for worlds in (old, new):
+        world = worlds.of([edition], looked[-1])
+        bound = world.bound(device)
+        for i in range(0 if bound is None else bound.size):
+            assert bound is not None
+            index = bound.first + i
+            names[world.binding.ids[index]] = bound.point(i).name, world.binding.units[index]
+    ids = list(names)
+    was, will = ([trace(worlds, device, ids, at, at + 1) for at in looked] for worlds in (old, new))
+    values = [np.concatenate([part.value for part in side]) for side in (was, will)]
+    marks = [np.concatenate([part.quality for part in side]) for side in (was, will)]
+    same = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
+    changed = np.flatnonzero(~(same & (marks[0] == marks[1])).all(axis=0))
+    by_point: dict[str, list[int]] = {}
+    for k in changed.tolist():
+        by_point.setdefault(names[ids[k]][0], []).append(k)
+    for point, mine in by_point.items():
+        k = mine[0]
+        yield Change(
+            device, point, len(mine), ids[k], names[ids[k]][1], float(values[0][-1, k]), float(values[1][-1, k]),
+            Quality(marks[0][-1, k]), Quality(marks[1][-1, k]),
+        )  # fmt: skip
+
+
+def apply(folder: str | Path, archive: Archive, file: Path, from_ns: int, to_ns: int, note: str = "") -> list[Decoding]:
+    """Writes down that a corrected map holds for [from, to), beside what was recorded; gives what was added.
+
+    Raises MapError, and DecodingError where it is the recorded map and no other one stands for it.
+    """
+    new = load_map(file)
+    recorded = corrected(archive, new)
+    by = Folder(Path(folder)).keep_map(new)
+    if recorded == [by] and not decoding.load(folder):
+        raise DecodingError(f"{file} is the map that was recorded: it changes nothing")
+    added = [Decoding(name, by, from_ns, to_ns, clock.now_ns(), note) for name in recorded]
+    decoding.add(folder, added)
+    return added

@@ -1,0 +1,178 @@
+"""Opened segment files, and what was read of them last."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bessinside.historian.batch import Times
+from bessinside.historian.folder import Folder
+from bessinside.historian.reduce import Minutes
+from bessinside.historian.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
+from bessinside.historian.segment import (
+    EXTREMES,
+    REQUESTS,
+    SWEEPS,
+    WORDS,
+    read_extremes,
+    read_metrics,
+    read_requests,
+    read_sweeps,
+    read_words,
+    spread,
+    whole_times,
+)
+from bessinside.historian.tail import Run
+from bessinside.runtime import disk
+
+T = TypeVar("T")
+_FILES = 96
+_BYTES = 96 * 1024 * 1024
+
+
+class Shelf:
+    """A cache that forgets what was not asked for the longest, once it holds more than `most` (by weight)."""
+
+    def __init__(self, most: int, drop: Callable[[Any], None] | None = None) -> None:
+        self._most = most
+        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._weight = 0
+        self._drop = drop
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T], weigh: Callable[[T], int] = lambda _: 1) -> T:
+        """What is under the key, made now if it is not there."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                found: T = self._held[key][0]
+                return found
+        made = make()
+        with self._lock:
+            self._held[key] = made, weigh(made)
+            self._weight += weigh(made)
+            while self._weight > self._most and len(self._held) > 1:
+                _, (gone, weight) = self._held.popitem(last=False)
+                self._weight -= weight
+                if self._drop is not None:
+                    self._drop(gone)
+        return made
+
+
+class SealedFiles:
+    """The sealed segments of a folder, read by run and row group. Several threads may read at once.
+
+    Raises FileNotFoundError where retention or compaction took a file away after it was looked up: look again.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._files = Shelf(_FILES)
+        self._read = Shelf(_BYTES)
+
+    def file(self, path: Path) -> pq.ParquetFile:
+        """An opened file; it stays open for a while."""
+        return self._files.get(path, lambda: pq.ParquetFile(disk.open_read(path)))
+
+    def path(self, name: str, suffix: str) -> Path:
+        """Where a segment's file is."""
+        return self._folder.segments / f"{name}{suffix}"
+
+    def sweeps(self, name: str, run: Run) -> dict[str, NDArray[Any]]:
+        """number, start_ns, end_ns, tid, failed of a run's sweeps."""
+
+        def make() -> dict[str, NDArray[Any]]:
+            file = self.file(self.path(name, SWEEPS))
+            return read_sweeps(file, run.part, ("number", "start_ns", "end_ns", "tid", "failed"))
+
+        return self._read.get((name, run.part, "sweeps"), make, lambda lists: sum(one.nbytes for one in lists.values()))
+
+    def times(self, name: str, run: Run) -> Times:
+        """Times and outcomes of a run's exchanges."""
+
+        def make() -> Times:
+            requests = read_requests(self.file(self.path(name, REQUESTS)), run.part)
+            return whole_times(self.sweeps(name, run), requests)
+
+        return self._read.get((name, run.part, "times"), make, lambda times: 2 * times.sent_us.nbytes)
+
+    def words(self, name: str, run: Run, rows: NDArray[np.int64], size: int) -> NDArray[np.uint16]:
+        """uint16[len(rows), sweeps]: some rows of a run's words; `size` is how many it has."""
+        bounds = np.cumsum([0, *spread(size)])
+        groups = np.searchsorted(bounds, rows, side="right") - 1
+        out = np.empty((len(rows), run.sweeps), np.uint16)
+        for group in np.unique(groups).tolist():
+            mine = groups == group
+            out[mine] = self._group(name, run, group)[rows[mine] - bounds[group]]
+        return out
+
+    def extremes(self, name: str, run: Run, metric: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """low, high, count of a metric in every sweep of a run; None where they were not kept."""
+        if run.extremes < 0:
+            return None
+        return read_extremes(self.file(self.path(name, EXTREMES)), run.extremes, metric)
+
+    def all_extremes(self, name: str, run: Run) -> list[tuple[str, NDArray[Any], NDArray[Any], NDArray[Any]]]:
+        """metric, low, high, count of every metric that a run has extremes of."""
+        if run.extremes < 0:
+            return []
+        file = self.file(self.path(name, EXTREMES))
+        found = []
+        for metric in read_metrics(file, run.extremes):
+            kept = read_extremes(file, run.extremes, metric)
+            assert kept is not None
+            found.append((metric, *kept))
+        return found
+
+    def _group(self, name: str, run: Run, group: int) -> NDArray[np.uint16]:
+        def make() -> NDArray[np.uint16]:
+            return read_words(self.file(self.path(name, WORDS)), [run.words_group + group], run.sweeps)
+
+        return self._read.get((name, run.part, group), make, lambda words: int(words.nbytes))
+
+
+class RolledFiles:
+    """The rollup files of a folder, read by figure."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._files = Shelf(_FILES)
+        self._places: dict[str, dict[str, int]] = {}
+
+    def read(self, name: str, figures: Sequence[str], device: str | None = None) -> Iterator[tuple[list[int], Minutes]]:
+        """What a file has of some figures, of one device or any: their positions in `figures`, and their steps."""
+        file, about = self.opened(name)
+        for part in about.parts:
+            if device not in (None, part.device):
+                continue
+            place = self._place(file, part)
+            mine = [k for k, figure in enumerate(figures) if figure in place]
+            if mine:
+                rows = np.array([place[figures[k]] for k in mine], np.int64)
+                yield mine, read_rows(file, part, about.step_ns, rows)
+
+    def names(self, file: pq.ParquetFile, part: RollupPart) -> list[str]:
+        """The figures of a part, in the order of their rows."""
+        return list(self._place(file, part))
+
+    def opened(self, name: str) -> tuple[pq.ParquetFile, RollupAbout]:
+        """A file and what it says of itself."""
+
+        def make() -> tuple[pq.ParquetFile, RollupAbout]:
+            file = pq.ParquetFile(disk.open_read(self._folder.rollups / name))
+            return file, read_rollup_about(file)
+
+        return self._files.get(name, make)
+
+    def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:
+        """The row of each figure; many parts have the same figures."""
+        if part.names not in self._places:
+            self._places[part.names] = {figure: row for row, figure in enumerate(read_names(file, part))}
+        return self._places[part.names]

@@ -1,0 +1,132 @@
+"""Captures become history: exchanges from a file as the sweeps that they were."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bessinside.historian.folder import HistoryError
+from bessinside.historian.record import Historian
+from bessinside.historian.store import Store
+from bessinside.historian.when import iso
+from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
+from bessinside.modbus.capture import read_capture, read_header
+from bessinside.modbus.frames import READ_FUNCTIONS, unpack_bits
+from bessinside.plant import BoundDevice, Plant, bind
+from bessinside.runtime import disk
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What an import brought; `left` exchanges were no reads of a sweep (a write, a search for refused registers)."""
+
+    sweeps: int
+    exchanges: int
+    left: int
+
+
+async def take_in(folder: str | Path, plant: Plant, capture: str | Path) -> TakenIn:
+    """Records a capture of a device, or of the devices of a plant, into a history.
+
+    The plant file says what each device's registers mean. Raises HistoryError where a device is not in the plant file,
+    or the history holds a sweep of it from the capture's time or later; CaptureError; PlantError.
+    """
+    header = read_header(capture)
+    bound = {one.device.id: one for one in bind(plant).devices}
+    read: list[list[tuple[Sweep, BoundDevice]]] = []
+    exchanges = left = 0
+    for device in header.devices or (header.device,):
+        if device not in bound:
+            known = ", ".join(bound)
+            raise HistoryError(f"{capture} is of {device}, which {plant.path} does not have; it has {known}")
+        found = read_capture(capture, device if header.devices else "")
+        sweeps = [(sweep, bound[device]) for sweep in sweeps_of(device, found)]
+        used = sum(len(sweep.plan.requests) for sweep, _ in sweeps)
+        exchanges, left = exchanges + used, left + len(found) - used
+        read.append(sweeps)
+    _behind(folder, read)
+    count = 0
+    async with Historian(folder, plant, commit_every_s=0.01) as historian:
+        for sweep, device_of in heapq.merge(*read, key=lambda one: one[0].end_ns):
+            count += 1
+            if count % _AT_ONCE:
+                historian.take(sweep, device_of)
+            else:
+                await historian.record(sweep, device_of)
+        while await historian.seal():
+            pass
+    return TakenIn(count, exchanges, left)
+
+
+def _behind(folder: str | Path, read: Sequence[Sequence[tuple[Sweep, BoundDevice]]]) -> None:
+    """Refuses what would lie before or among sweeps that are there: a device's sweeps are kept in order of time."""
+    if not disk.exists(Path(folder) / "tail.sqlite"):
+        return
+    store = Store(folder)
+    try:
+        for sweeps in read:
+            if not sweeps:
+                continue
+            first, device = sweeps[0][0], sweeps[0][0].device
+            span = store.span(device)
+            if span is not None and span[1] >= first.end_ns:
+                raise HistoryError(
+                    f"{folder} holds sweeps of {device} up to {iso(span[1])}, the capture begins at "
+                    f"{iso(first.end_ns)}: import it into a folder of its own"
+                )
+    finally:
+        store.close()
+
+
+def sweeps_of(device: str, exchanges: Sequence[Exchange]) -> Iterator[Sweep]:
+    """Exchanges of one device in order of time as sweeps: a sweep ends before a read that is in it already."""
+    number, held = 0, dict[Request, Exchange]()
+    for exchange in exchanges:
+        request = _request(exchange)
+        if request is None:
+            continue
+        if request in held:
+            number += 1
+            yield _sweep(number, device, held)
+            held = {}
+        held[request] = exchange
+    if held:
+        yield _sweep(number + 1, device, held)
+
+
+def _request(exchange: Exchange) -> Request | None:
+    pdu = exchange.request_pdu
+    if len(pdu) != 5 or pdu[0] not in READ_FUNCTIONS:
+        return None
+    return Request(pdu[0], int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big"))
+
+
+def _sweep(number: int, device: str, held: dict[Request, Exchange]) -> Sweep:
+    plan, found = ReadPlan(held), list(held.values())
+    image = np.zeros(plan.size, ">u2")
+    exception, raw = np.zeros(len(found), np.uint8), {}
+    for k, (request, exchange) in enumerate(held.items()):
+        start = int(plan.starts[k])
+        if exchange.outcome == Outcome.OK:
+            payload = exchange.response_pdu[2:]
+            words = unpack_bits(payload, request.count) if request.bits else np.frombuffer(payload, ">u2")
+            image[start : start + request.count] = words
+        elif exchange.outcome == Outcome.EXCEPTION:
+            exception[k] = exchange.response_pdu[1]
+        elif exchange.response:
+            raw[k] = exchange.response
+    sent = np.array([one.sent_ns for one in found], np.int64)
+    received = np.array([one.received_ns for one in found], np.int64)
+    tcp = found[0].framing == "tcp"
+    tids = [int.from_bytes(one.request[:2], "big") if tcp else 0 for one in found]
+    return Sweep(
+        number, device, found[0].framing, found[0].unit, int(sent.min()), int(max(sent.max(), received.max())), plan,
+        image, np.array(tids, np.uint16), sent, received, np.array([one.outcome for one in found], np.uint8), exception,
+        {}, raw,
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""Prices, slots and comparisons in the form in which the page takes them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import yaml
+
+import bessinside.market as package
+from bessinside.market.cache import PriceCache
+from bessinside.market.localtime import MINUTE_NS, midnight_ns
+from bessinside.market.provenance import Provenance, credits
+from bessinside.market.reasons import Binding, sentence
+from bessinside.market.revenue import Worth
+from bessinside.market.sample import sample
+from bessinside.market.series import PriceSeries
+from bessinside.market.statistics import Summary, summary
+from bessinside.runtime import disk
+
+_TABLES = Path(package.__file__).with_name("tables")
+
+
+class KnownSpan(msgspec.Struct, frozen=True):
+    """Days of which this machine has prices: those that ship, or a month of the cache."""
+
+    source: str
+    first: str
+    last: str
+
+
+class PricesRow(msgspec.Struct, frozen=True):
+    """Prices slot by slot, arrays of one length: `start_ms` UTC, `minutes` long, cleared in `unit_min`, `price`
+    EUR/MWh, `day` index into `days` (local), `minute` of that day by the clock on the wall. `gaps`: pairs of ms between
+    which there is no price.
+    """
+
+    zone: str
+    local: str
+    days: list[str]
+    start_ms: list[int]
+    minutes: list[int]
+    unit_min: list[int]
+    price: list[float]
+    day: list[int]
+    minute: list[int]
+    gaps: list[list[int]]
+    summary: Summary
+    known: list[KnownSpan]
+    attribution: str
+    provenance: list[Provenance]
+
+
+class SlotsRow(msgspec.Struct, frozen=True):
+    """Slots of a schedule, arrays of one length.
+
+    `power_w` at the meter, positive out of the battery; `soc` 0 to 1 at the slot's end; `eur` earned on energy;
+    `reason`: what holds the slot where it is, `words` the same in a sentence; `buy_below`, `sell_above` EUR/MWh: prices
+    at which charging and discharging begin to pay.
+    """
+
+    first: str
+    last: str
+    minutes: int
+    start_ms: list[int]
+    minute: list[int]
+    price: list[float]
+    power_w: list[float]
+    soc: list[float]
+    eur: list[float]
+    reason: list[str]
+    words: list[str]
+    buy_below: list[float]
+    sell_above: list[float]
+    caveat: str
+    attribution: str
+
+
+class WholeYear(msgspec.Struct, frozen=True):
+    """Bound of a whole year, EUR/MW, day-ahead alone, round trip 0.88, for batteries of some hours and cycles a day."""
+
+    year: int
+    market_unit_min: int
+    hours: int
+    cycles: float
+    eur_mw: float
+
+
+class IndexRow(msgspec.Struct, frozen=True):
+    """What somebody else published. `figures`: period and EUR/MW in it; empty where they change daily at the source."""
+
+    name: str
+    source: str
+    counts: str
+    figures: dict[str, float]
+
+
+def prices_row(prices: PriceSeries, cache_: PriceCache) -> PricesRow:
+    """A series and what else this machine has."""
+    days = prices.days()
+    shipped = sample().days().days
+    known = [KnownSpan("sample", str(shipped[0]), str(shipped[-1]))]
+    for kept in cache_.list():
+        if kept.zone == prices.zone and (month := cache_.read_month(kept)) is not None and month.size:
+            found = month.days().days
+            known.append(KnownSpan(kept.source, str(found[0]), str(found[-1])))
+    return PricesRow(
+        zone=prices.zone,
+        local=prices.local,
+        days=[str(day) for day in days.days],
+        start_ms=(prices.start_ns // 10**6).tolist(),
+        minutes=(prices.length_ns // MINUTE_NS).tolist(),
+        unit_min=(prices.unit_ns // MINUTE_NS).tolist(),
+        price=prices.price.tolist(),
+        day=days.of.tolist(),
+        minute=days.minute.tolist(),
+        gaps=(prices.gaps() // 10**6).tolist(),
+        summary=summary(prices),
+        known=known,
+        attribution=credits(prices.provenance),
+        provenance=list(dict.fromkeys(prices.provenance))[:40],
+    )
+
+
+def slots_row(worth: Worth, first: date, last: date, language: str) -> SlotsRow:
+    """The slots of local days `first` to `last` of a solved question."""
+    found = worth.dispatch
+    a, b = np.searchsorted(found.starts_ns, [midnight_ns(first), midnight_ns(last + timedelta(days=1))])
+    part = slice(int(a), int(b))
+    inside = worth.prices.take(part)
+    words = [
+        sentence(language, charge, discharge, price, int(why), shadow, buy, sell)
+        for charge, discharge, price, why, shadow, buy, sell in zip(
+            found.charge_w[part].tolist(),
+            found.discharge_w[part].tolist(),
+            found.prices[part].tolist(),
+            found.binding[part].tolist(),
+            found.shadow_eur_mwh[part].tolist(),
+            found.buy_below[part].tolist(),
+            found.sell_above[part].tolist(),
+            strict=True,
+        )
+    ]
+    return SlotsRow(
+        first=str(first),
+        last=str(last),
+        minutes=worth.revenue.slot_min,
+        start_ms=(found.starts_ns[part] // 10**6).tolist(),
+        minute=inside.days().minute.tolist(),
+        price=found.prices[part].tolist(),
+        power_w=np.round(found.power_w[part], 1).tolist(),
+        soc=np.round(found.energy_wh[part] / found.battery.energy_wh, 6).tolist(),
+        eur=np.round(found.slot_eur[part], 6).tolist(),
+        reason=[Binding(int(one)).name.lower() for one in found.binding[part]],
+        words=words,
+        buy_below=np.round(found.buy_below[part], 2).tolist(),
+        sell_above=np.round(found.sell_above[part], 2).tolist(),
+        caveat=worth.revenue.caveat,
+        attribution=worth.revenue.attribution,
+    )
+
+
+@cache
+def whole_years() -> list[WholeYear]:
+    """Bounds of whole years that ship with the program; a test computes them anew where the prices are at hand."""
+    rows = csv.DictReader(io.StringIO(disk.read_text(_TABLES / "whole_years.csv")))
+    return [
+        WholeYear(int(row["year"]), int(row["market_unit_min"]), int(row["hours"]), cycles, float(row[column]))
+        for row in rows
+        for column, cycles in (("cycles_1", 1.0), ("cycles_1_5", 1.5), ("cycles_2", 2.0))
+    ]
+
+
+def indices(language: str) -> list[IndexRow]:
+    """Published figures, with their source and what they count."""
+    return [
+        IndexRow(
+            row["name"],
+            row["source"],
+            row["counts"][language],
+            {str(period): float(eur) for key in ("months", "years") for period, eur in row.get(key, {}).items()},
+        )
+        for row in _published()
+    ]
+
+
+@cache
+def _published() -> Any:
+    return yaml.safe_load(disk.read_text(_TABLES / "indices.yaml"))

@@ -1,0 +1,57 @@
+"""A process that records as fast as it can and says what was acknowledged: `python -m tests.historian.writer FOLDER`.
+
+Sweep n is what `Maker` makes of n. Sealing, compacting and thinning go on all the time, so that a kill meets them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from bessinside.historian import compact, seal
+from bessinside.historian.record import Historian
+from tests.historian.made import Maker, plant_in
+
+SLOT_NS, DAY_NS = 6_000_000_000, 60_000_000_000  # ten minutes and a day take too long to wait for
+
+
+async def main(root: Path, until: int) -> None:
+    seal.SLOT_NS, compact.DAY_NS = SLOT_NS, DAY_NS
+    plant = plant_in(root)
+    maker = Maker(plant)
+    async with Historian(root / "history", plant, commit_every_s=0.001) as historian:
+        for line in historian.repaired:
+            print("repaired", line, flush=True)
+        number = historian._last
+        ends = asyncio.Event()
+        sealing = asyncio.create_task(_seal_always(historian, ends))
+        while number < until:
+            waiting = [historian.record(maker.sweep(k), maker.bound_of(k)) for k in range(number + 1, number + 17)]
+            try:
+                done = await asyncio.wait_for(asyncio.gather(*waiting), 5.0)
+            except TimeoutError:
+                os.write(1, f"trouble {historian.health().trouble}\n".encode())
+                os._exit(3)
+            for k, given in enumerate(done):
+                assert given == number + 1 + k, (given, number)
+            number = done[-1]
+            os.write(1, f"{number}\n".encode())
+        ends.set()
+        await sealing
+
+
+async def _seal_always(historian: Historian, ends: asyncio.Event) -> None:
+    while not ends.is_set():
+        try:
+            if await historian.seal():
+                os.write(1, b"sealed\n")
+            await historian.compact()
+        except OSError as error:
+            os.write(1, f"sealing {error}\n".encode())
+        await asyncio.sleep(0.002)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2**62))
