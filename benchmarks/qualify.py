@@ -51,6 +51,8 @@ PARTS = (
     Part("modbus", "The wire beside its peers", ("benchmarks/modbus.py", "--json")),
     Part("twin", "The whole reference plant", ("benchmarks/twin.py", "--json")),
     Part("physics", "The cell, the plant and their speed", ("benchmarks/physics.py", "--json")),
+    Part("dispatch", "The best use of a battery, beside energy models", ("benchmarks/dispatch.py", "--json")),
+    Part("page", "The machine in space", ("benchmarks/page.py", "--json")),
     Part("fuzz", "Frame parsers", ("-m", "pytest", "-q", "tests/fuzz"), {"BESSINSIDE_FUZZ": "20000000"}, True),
     Part("sim", "Simulated faults", ("-m", "pytest", "-q", "tests/sim"), {"BESSINSIDE_FULL": "1"}, True),
     Part("truth", "Label-true in a browser", ("-m", "pytest", "-q", "tests/e2e"), {"BESSINSIDE_FULL": "1"}, True),

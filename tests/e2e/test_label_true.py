@@ -1,4 +1,7 @@
-"""Label-true, in a real browser: every number on the 14 levels is its register, read again by somebody else."""
+"""Label-true, in a real browser: every number on the 14 levels is its register, read again by somebody else.
+
+The machine in space is drawn too (in software), so that its labels are held to the same.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Product
+from tests.e2e.conftest import Product, launched
 from tests.e2e.labels import Reader, as_shown, close, recompute
+from tests.e2e.test_scene import SOFTWARE, until
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +25,7 @@ NOT_FIGURES = ("[data-nav]", "[data-scale]", "[data-age]", "[data-passport]", "s
 FIGURES = """() => [...document.querySelectorAll('[data-figure]')].filter(e => e.querySelector('.figure-number'))
   .map(e => ({id: e.dataset.figure, quality: e.dataset.quality, text: e.querySelector('.figure-number').textContent,
               unit: (e.querySelector('.figure-unit') || {textContent: ''}).textContent.trim(),
-              value: e.dataset.value, si: e.dataset.unit}))"""
+              value: e.dataset.value, si: e.dataset.unit, inSpace: e.closest('.scene-label') !== null}))"""
 
 STRAYS = """excepted => {
   const found = [];
@@ -49,6 +53,13 @@ window.fetch = async (...args) => {
 
 
 @pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium that draws the machine in software."""
+    with launched(*SOFTWARE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def schema(product: Product) -> dict[str, Any]:
     return product.get("/api/schema")  # type: ignore[no-any-return]
 
@@ -64,6 +75,9 @@ def open_level(page: Page, product: Product, level: int) -> None:
     page.goto(f"{product.url}/#/level/{level}")
     page.locator(".level-big", has_text=f"{level:02d}").wait_for()
     page.wait_for_selector("[data-figure][data-quality=good]")
+    until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+    page.wait_for_selector(".scene-label [data-figure][data-quality=good]")
+    page.wait_for_selector(".announced [data-figure]", state="attached")
 
 
 def facts(schema: dict[str, Any], figure: str) -> dict[str, Any]:
@@ -89,7 +103,10 @@ def test_every_number_is_its_register(
     page.add_init_script(HEARD)
     open_level(page, product, level)
     page.wait_for_timeout(1200)  # two frames of the held plant
-    figures = {(f["id"], f["text"], f["unit"]): f for f in page.evaluate(FIGURES)}.values()
+    found = page.evaluate(FIGURES)
+    figures = {(f["id"], f["text"], f["unit"]): f for f in found}.values()
+    in_space = {f["id"] for f in found if f["inSpace"] and f["text"].strip() != "—"}
+    assert in_space, "a machine without numbers proves nothing"
     heard = page.evaluate("window.heard")
     checked = sum(check(product, schema, reader, figure, heard) for figure in figures)
     assert checked >= 3, "a level without numbers proves nothing"

@@ -1,59 +1,148 @@
-"""The machine in space in a real browser: what is drawn, what stays behind, where a flight leads.
+"""The machine in space in a real browser: what is drawn, how often, where a flight leads, what a pixel and a click say.
 
-Drawn by SwiftShader, in software and bit for bit the same everywhere. Waits by `page.evaluate` alone: the policy of the
-page forbids what `wait_for_function` does.
+Drawn by SwiftShader, in software and bit for bit the same everywhere, from a plant whose cells lie far apart and whose
+time stands still. Waits by `page.evaluate` alone: the policy of the page forbids what `wait_for_function` does.
 """
 
 from __future__ import annotations
 
+import contextlib
+import random
+import re
+import signal
+import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import launched
+from tests.e2e.conftest import Product, free_port, launched, plant_on_free_ports, start
+from tests.e2e.labels import Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # software drawing on a busy machine takes its time
 
 SOFTWARE = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+COLOURED = {3: "scale", 4: "scale", 5: "warmth", 6: "scale", 7: "scale", 8: "scale", 9: "warmth", 10: "igbt"}
+# Random pixels that are looked at, and how far around each the same face must show: there are no smoothed edges here,
+# but a skin's tiles have drawn ones, and the beads of level 5 are a few pixels large.
+LOOKS = {3: (700, 2), 4: (500, 1), 5: (3000, 0), 6: (500, 1), 7: (900, 1), 8: (2000, 1), 9: (3000, 1), 10: (800, 2)}
+WIDE_V = 0.1  # spread between cells that a look over the whole legend needs
+BINS = 10
+
+# Pixels whose surroundings show the same face of the same datum, as many of each part of the legend as there are.
+PROBES = """([count, around, per, seed]) => {
+  const s = window.__scene, { width, height, pixels } = s.pixels(), out = [], found = {};
+  const chance = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  for (let i = 0; i < count; i++) {
+    const px = 3 + Math.floor(chance() * (width - 6)), py = 3 + Math.floor(chance() * (height - 6));
+    const at = (dx, dy) => s.probe((px + dx + 0.5) / width * 2 - 1, (py + dy + 0.5) / height * 2 - 1);
+    const hit = at(0, 0);
+    if (!hit || !hit.coloured || hit.mark !== 0) continue;
+    found[hit.id] = (found[hit.id] ?? 0) + 1;
+    if (found[hit.id] > per) continue;
+    const same = [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]].every(([dx, dy]) => {
+      const next = at(around * dx, around * dy);
+      return next && next.id === hit.id && next.face === hit.face && next.shade === hit.shade;
+    });
+    if (!same) { found[hit.id]--; continue; }
+    const o = 4 * (py * width + px);
+    out.push({ id: hit.id, shade: hit.shade, at: [px, py], rgb: [pixels[o], pixels[o + 1], pixels[o + 2]] });
+  }
+  return out;
+}"""
 
 
-def until(page: Page, script: str, seconds: float = 20.0) -> None:
+def until(page: Page, script: str, seconds: float = 30.0) -> None:
     ends = time.monotonic() + seconds
     while not page.evaluate(script):
         assert time.monotonic() < ends, script
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
-def go(page: Page, level: int) -> None:
-    page.evaluate(f"location.hash = '#/level/{level}'")
+def go(page: Page, level: int, more: str = "") -> None:
+    page.evaluate(f"location.hash = '#/level/{level}{more}'")
     until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene.ready")
+
+
+def opened(browser: Browser, plant: Product, level: int = 7, **settings: Any) -> Page:
+    page = browser.new_page(**{"viewport": {"width": 1200, "height": 800}, "reduced_motion": "reduce", **settings})
+    page.goto(f"{plant.url}/#/level/{level}")
+    until(page, "!!(window.__scene && window.__scene.ready)")
+    return page
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium that draws in software, wherever it runs."""
-    with launched(*SOFTWARE) as opened:
-        yield opened
+    with launched(*SOFTWARE) as running:
+        yield running
 
 
-def test_it_is_drawn_in_software(scene: Page) -> None:
-    """Nothing below is worth anything where no stage stands."""
-    drawn = """() => {
-      const gl = document.querySelector('.scene > canvas').getContext('webgl2');
-      return gl.getParameter(gl.getExtension('WEBGL_debug_renderer_info').UNMASKED_RENDERER_WEBGL);
-    }"""
-    assert "SwiftShader" in scene.evaluate(drawn)
-    assert scene.evaluate("window.__scene.coverage()") > 0.08
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """REF-5M near the end of a discharge, one cell far behind; its time stands still once the cells lie apart."""
+    file, port = plant_on_free_ports(tmp_path_factory.mktemp("apart")), free_port()
+    weak = ("--scenario", "weak-cell", "--at", "2026-06-21T16:00", "--speed", "60")
+    emulator, twin = start("emulate", str(file), *weak), start("run", str(file), "--port", str(port))
+    running = Product(f"http://127.0.0.1:{port}", file, emulator, twin)
+    try:
+        running.until(lambda: _spread(running) > WIDE_V, 180)
+        running.hold()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def large(plant: Product) -> Iterator[Product]:
+    """A site of twenty such containers: registers speak for the first, but for rack 9, whose device never answers."""
+    text = plant.plant.read_text()
+    anatomy = text[text.index("[anatomy.c1]") : text.index("[bus.bus1]")]
+    text = text.replace(anatomy, "".join(anatomy.replace("c1", f"c{n}") for n in range(1, 21)))
+    found = re.search(r'id = "bcu09".*?127\.0\.0\.1:(\d+)', text, re.S)
+    assert found
+    file, port = plant.plant.with_name("large.toml"), free_port()
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # nobody listens there
+        file.write_text(text.replace(found[1], str(deaf.getsockname()[1])))
+        twin = start("run", str(file), "--port", str(port))
+        running = Product(f"http://127.0.0.1:{port}", file, plant.emulator, twin)
+        try:
+            running.until(lambda: _spread(running) > WIDE_V, 90)
+            yield running
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                twin.send_signal(signal.SIGCONT)
+            twin.terminate()
+            twin.wait(timeout=10)
+
+
+def _spread(running: Product) -> float:
+    assert running.twin.poll() is None, "the twin ended"
+    assert running.emulator.poll() is None, "the emulator ended"
+    try:
+        return float(running.get("/api/figures/c1/cell_voltage_spread")["value"] or 0)
+    except OSError:
+        return 0.0
 
 
 @pytest.fixture
-def scene(product: Any, browser: Browser) -> Any:
-    page = browser.new_page(viewport={"width": 1200, "height": 800}, reduced_motion="reduce")
-    page.goto(f"{product.url}/#/level/7")
-    until(page, "!!(window.__scene && window.__scene.ready && window.__scene.scale)")
+def scene(plant: Product, browser: Browser) -> Iterator[Page]:
+    page = opened(browser, plant)
     yield page
     page.close()
+
+
+def test_it_is_drawn_in_software(scene: Page) -> None:
+    """Nothing below is worth anything where no stage stands; software is drawn without smoothed edges."""
+    assert "SwiftShader" in scene.evaluate("window.__scene.renderer")
+    assert scene.evaluate("window.__scene.tier") == "lite"
+    smoothed = "document.querySelector('.scene > canvas').getContext('webgl2').getContextAttributes().antialias"
+    assert scene.evaluate(smoothed) is False
+    assert scene.evaluate("window.__scene.coverage()") > 0.08
 
 
 def test_no_level_draws_too_much(scene: Page) -> None:
@@ -65,25 +154,189 @@ def test_no_level_draws_too_much(scene: Page) -> None:
         assert counts["programs"] <= 12, (level, counts)
 
 
-def test_three_tours_leave_nothing_behind(scene: Page) -> None:
-    """A geometry goes to the graphics card when it is first seen: its count may grow to what was built, not beyond."""
+@pytest.mark.parametrize(("mode", "levels"), [("deviation", tuple(COLOURED)), ("percentile", (3, 4, 6, 7, 8))])
+def test_a_pixel_reads_back_to_its_register(scene: Page, plant: Product, mode: str, levels: tuple[int, ...]) -> None:
+    """Through the legend to within one step of the register; values beyond the legend's ends stand at its ends."""
+    reader, total, bins = Reader(), Counter[int](), Counter[int]()
+    choose(scene, mode)
+    try:
+        for level in levels:
+            go(scene, level)
+            legend = scene.evaluate("kind => window.__scene[kind]", COLOURED[level])
+            ramp = [[value >> shift & 255 for shift in (0, 8, 16)] for value in legend["ramp"]]
+            low, high = legend["from"] + legend["zero"], legend["to"] + legend["zero"]
+            for probe, share, reading in _spread_out(
+                scene.evaluate(PROBES, [*LOOKS[level], 2, level]), plant, low, high
+            ):
+                assert reader.words(reading) == [int(word, 16) for word in reading["words"]], probe
+                fits = [i for i, row in enumerate(ramp) if _same(row, probe["shade"], probe["rgb"])]
+                assert fits, (level, probe, share)
+                # a step of the register, and what the legend's colours cannot tell apart
+                step = (0.001 if COLOURED[level] == "scale" else 1.0) / (high - low) + 1 / len(ramp)
+                assert min(abs(i / (len(ramp) - 1) - share) for i in fits) <= step, (level, probe, share)
+                total[level] += 1
+                bins[min(BINS - 1, int(share * BINS))] += 1
+    finally:
+        reader.close()
+    assert min(total[level] for level in levels) >= 5, total
+    if mode == "percentile":  # the legend ends where the cells do: every tenth of it is seen
+        assert sum(total.values()) >= 200, total
+        assert len(bins) == BINS, bins
+        assert min(bins.values()) >= 3, bins
+    else:
+        assert sum(total.values()) >= 100, total
+
+
+def choose(page: Page, mode: str) -> None:
+    """Presses a button of the legend."""
+    number = ["deviation", "percentile", "fixed"].index(mode)
+    page.locator(".scene-modes button").nth(number).click()
+    ramp = "window.__scene.scale.ramp[0]"
+    until(page, f"({ramp} & 255) === {0x0B if mode == 'deviation' else 0x00} && window.__scene.ready")
+
+
+def _spread_out(
+    probes: list[dict[str, Any]], plant: Product, low: float, high: float
+) -> list[tuple[dict[str, Any], float, dict[str, Any]]]:
+    """At most fifteen probes of each tenth of the legend: probe, share of the legend, its register."""
+    kept: list[tuple[dict[str, Any], float, dict[str, Any]]] = []
+    full = Counter[int]()
+    for probe in probes:
+        passport = plant.get(f"/api/figures/{probe['id']}/passport")
+        share = min(1.0, max(0.0, (passport["value"] - low) / (high - low)))
+        tenth = min(BINS - 1, int(share * BINS))
+        full[tenth] += 1
+        if full[tenth] <= 15:
+            kept.append((probe, share, passport["reading"]))
+    return kept
+
+
+def _same(row: list[int], shade: float, rgb: list[int]) -> bool:
+    """A legend's colour in a face's shade is what the pixel shows, to the last bit."""
+    return all(abs(a * shade - b) <= 0.51 for a, b in zip(row, rgb, strict=True))
+
+
+@pytest.mark.parametrize("mode", ["percentile", "fixed"])
+def test_every_scale_of_the_legend_reads_back(scene: Page, plant: Product, mode: str) -> None:
+    choose(scene, mode)
+    legend = scene.evaluate("window.__scene.scale")
+    ramp = [[value >> shift & 255 for shift in (0, 8, 16)] for value in legend["ramp"]]
+    assert ramp[0] == [0x00, 0x22, 0x4E]
+    assert ramp[-1] == [0xFE, 0xE8, 0x38]
+    if mode == "fixed":
+        assert [legend["from"], legend["to"]] == [2.8, 3.6]
+    probes = scene.evaluate(PROBES, [500, 1, 1, 5])
+    assert len(probes) >= 20
+    for probe in probes[:40]:
+        value = plant.get(f"/api/figures/{probe['id']}")["value"]
+        share = min(1.0, max(0.0, (value - legend["from"]) / (legend["to"] - legend["from"])))
+        assert _same(ramp[round(share * (len(ramp) - 1))], probe["shade"], probe["rgb"]), (probe, value)
+
+
+# The datum under a point of the page, and those a pixel away.
+UNDER = """([x, y]) => {
+  const { left, top, width, height } = document.querySelector('.scene > canvas').getBoundingClientRect();
+  const at = (x, y) => window.__scene.probe((x - left) / width * 2 - 1, 1 - (y - top) / height * 2);
+  return [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]].map(([dx, dy]) => {
+    const hit = at(x + dx, y + dy);
+    return hit && { id: hit.id, cell: hit.cell };
+  });
+}"""
+
+
+@pytest.mark.parametrize("level", [3, 6, 7, 8])
+def test_a_click_opens_the_cell_under_it(scene: Page, level: int) -> None:
+    """Fifty random cells of each level: as skins, in their module, one by one."""
+    chance = random.Random(level)
+    go(scene, level)
+    canvas = scene.locator(".scene > canvas").bounding_box()
+    assert canvas is not None
+    done: set[str] = set()
+    while len(done) < 50:
+        x = canvas["x"] + chance.randrange(2, int(canvas["width"]) - 2)
+        y = canvas["y"] + chance.randrange(2, int(canvas["height"]) - 2)
+        hits = scene.evaluate(UNDER, [x, y])
+        if not hits[0] or hits[0]["cell"] is None or hits[0]["id"] in done or any(h != hits[0] for h in hits):
+            continue
+        if scene.evaluate("([x, y]) => document.elementFromPoint(x, y)?.tagName", [x, y]) != "CANVAS":
+            continue  # a label stands there
+        scene.mouse.click(x, y)
+        until(scene, f"decodeURIComponent(location.hash).includes('figure={hits[0]['id']}')", 10)
+        until(scene, "!!document.querySelector('.frame-open aside.inspector')")
+        scene.keyboard.press("Escape")
+        until(scene, "!document.querySelector('.frame-open') && window.__scene.ready")
+        if level == 6:  # the module of the cell that was opened is looked at now
+            go(scene, level)
+        done.add(hits[0]["id"])
+
+
+@pytest.mark.parametrize("level", [1, 5, 7])
+def test_nothing_is_drawn_while_the_page_is_held(plant: Product, browser: Browser, level: int) -> None:
+    """After a flight that was really flown: motion ends with the pause button."""
+    page = opened(browser, plant, 12, reduced_motion="no-preference")
+    go(page, level)
+    page.keyboard.press("p")
+    until(page, "document.querySelector('header button.switch.on[aria-pressed=true]') !== null")
+    assert _frames_in_ten_seconds(page) <= 2
+    page.close()
+
+
+@pytest.mark.parametrize("level", [3, 11])
+def test_nothing_is_drawn_while_nothing_changes(plant: Product, browser: Browser, level: int) -> None:
+    """The page is live, frames of data come, and every word in them stays what it was."""
+    page = opened(browser, plant, level)
+    before = page.evaluate("window.__scene.ticks.length")
+    assert _frames_in_ten_seconds(page) <= 2
+    assert page.evaluate("window.__scene.ticks.length") > before
+    page.close()
+
+
+def _frames_in_ten_seconds(page: Page) -> int:
+    until(page, "window.__scene.ready")
+    before = page.evaluate("window.__scene.counts.frames")
+    page.wait_for_timeout(10_000)
+    return int(page.evaluate("window.__scene.counts.frames")) - before
+
+
+def test_a_hidden_tab_draws_nothing(plant: Product, browser: Browser) -> None:
+    """Power flows on level 1, so frames follow one another until nobody looks."""
+    page = opened(browser, plant, 1, reduced_motion="no-preference")
+    frames = "window.__scene.counts.frames"
+    first = page.evaluate(frames)
+    until(page, f"{frames} > {first + 3}")
+    page.evaluate("""() => {
+      Object.defineProperty(document, 'hidden', { get: () => window.__away, configurable: true });
+      window.__away = true;
+    }""")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    last = page.evaluate(frames)
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1500))")
+    assert page.evaluate(frames) - last <= 1
+    page.evaluate("() => { window.__away = false; document.dispatchEvent(new Event('visibilitychange')); }")
+    until(page, f"{frames} > {last + 2}")
+    page.close()
+
+
+def test_three_tours_leave_nothing_behind(plant: Product, browser: Browser) -> None:
+    """What the first tour put on the graphics card and in the heap is what the third leaves there."""
+    page = opened(browser, plant, 1)
+    session = page.context.new_cdp_session(page)
     kept = []
     for _ in range(3):
-        for level in range(1, 15):
-            go(scene, level)
-        counts = scene.evaluate("window.__scene.counts")
+        for level in (*range(1, 15), 1):
+            go(page, level)
+        session.send("HeapProfiler.collectGarbage")
+        heap = session.send("Runtime.getHeapUsage")["usedSize"]
+        counts = page.evaluate("window.__scene.counts")
         assert counts["geometries"] <= counts["built"]
-        # a texture or program more is made when something that a register drives is first seen to move
-        assert counts["programs"] <= 12
-        assert counts["textures"] <= 6
-        kept.append(counts["built"])
-    assert kept[0] == kept[1] == kept[2]
+        kept.append(([counts[name] for name in ("geometries", "textures", "programs")], heap))
+    assert kept[0][0] == kept[1][0] == kept[2][0]
+    assert kept[2][1] - kept[0][1] <= 1_000_000, kept
+    page.close()
 
 
-def test_every_flight_shows_the_machine(product: Any, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 700, "height": 420})
-    page.goto(f"{product.url}/#/level/1")
-    until(page, "!!(window.__scene && window.__scene.ready)")
+def test_every_flight_shows_the_machine(plant: Product, browser: Browser) -> None:
+    page = opened(browser, plant, 1, viewport={"width": 700, "height": 420}, reduced_motion="no-preference")
     rows = page.evaluate("window.__scene.flights()")
     assert len({(a, b) for a, b, _, _ in rows}) == 182
     assert min(rows, key=lambda row: row[3])[3] >= 0.08
@@ -100,3 +353,72 @@ def test_a_lost_context_comes_back(scene: Page) -> None:
     scene.evaluate("window.__lost.restoreContext()")
     until(scene, "window.__scene.coverage() > 0")
     assert scene.evaluate("[window.__scene.coverage(), JSON.stringify(window.__scene.pose)]") == before
+
+
+def test_twenty_containers_stay_light(large: Product, browser: Browser) -> None:
+    """99,840 cells: those afar are the skins of their modules."""
+    page = opened(browser, large, 1)
+    assert page.evaluate("window.__scene.cells") == 99_840
+    for level in range(1, 15):
+        go(page, level)
+        counts = page.evaluate("window.__scene.counts")
+        assert 1_000 <= counts["triangles"] <= 400_000, (level, counts)
+        assert counts["programs"] <= 12, (level, counts)
+        assert page.evaluate("window.__scene.coverage()") >= 0.08, level
+    page.close()
+
+
+# How often each colour is seen on the faces of data that carry a mark: [shade, red, green, blue, pixels].
+INKED = """(mark) => {
+  const s = window.__scene, { width, height, pixels } = s.pixels(), seen = {};
+  for (let py = 2; py < height; py += 5) {
+    for (let px = 2; px < width; px += 5) {
+      const hit = s.probe((px + 0.5) / width * 2 - 1, (py + 0.5) / height * 2 - 1);
+      if (!hit || !hit.coloured || hit.mark !== mark) continue;
+      const o = 4 * (py * width + px);
+      const key = [hit.shade, pixels[o], pixels[o + 1], pixels[o + 2]].join();
+      seen[key] = (seen[key] ?? 0) + 1;
+    }
+  }
+  return Object.entries(seen).sort((a, b) => b[1] - a[1]).map(([key, n]) => [...key.split(',').map(Number), n]);
+}"""
+
+
+def test_silence_and_missing_registers_are_seen_by_shape_and_text(large: Product, browser: Browser) -> None:
+    """Rack 9 never answered: crosses on grey, said on the rack. What has no register is named in the legend."""
+    page = opened(browser, large, 3)
+    until(page, "!!document.querySelector('.scene-trouble[data-quality=no-answer]')", 60)
+    said = page.locator(".scene-trouble[data-quality=no-answer]").inner_text()
+    assert "R9" in said
+    assert "no answer" in said
+    go(page, 3)
+    inks = page.evaluate(INKED, 5)
+    assert inks
+    for shade in {row[0] for row in inks}:  # two tones, far apart, on every face: crosses and what lies under them
+        tones = [sum(row[1:4]) / 3 for row in inks if row[0] == shade and row[4] >= 3]
+        assert max(tones) - min(tones) > 40, inks[:6]
+    go(page, 7)
+    legend = page.locator(".scene-patterns li[data-quality=not-mapped]")
+    assert legend.count() == 1
+    assert "not mapped" in legend.inner_text()
+    page.close()
+
+
+def test_a_stale_cell_wears_stripes_until_it_is_read_again(large: Product, browser: Browser) -> None:
+    """The twin stops: what the page shows grows old, and says so on the machine; then the stripes go."""
+    page = opened(browser, large, 6)
+    assert page.evaluate(INKED, 1) == []
+    large.twin.send_signal(signal.SIGSTOP)
+    try:
+        until(page, "!!document.querySelector('.scene-trouble[data-quality=stale]') && window.__scene.ready", 60)
+        inks = page.evaluate(INKED, 1)
+        every = sum(row[4] for row in inks)
+        assert every > 100
+        assert 0.2 < sum(row[4] for row in inks if max(row[1:4]) < 40) / every < 0.7, inks[:5]
+        assert "◐" in page.locator(".scene-trouble[data-quality=stale]").inner_text()
+        assert page.locator(".scene-patterns li[data-quality=stale]").count() == 1
+    finally:
+        large.twin.send_signal(signal.SIGCONT)
+    until(page, "!document.querySelector('.scene-trouble[data-quality=stale]')", 60)
+    assert page.evaluate(INKED, 1) == []
+    page.close()

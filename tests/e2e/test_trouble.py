@@ -95,3 +95,16 @@ def test_trouble_in_german_fits_a_phone(browser: Browser, troubled: Product, tmp
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     expect(page.locator(".level-select option").nth(2)).to_contain_text("▲ Alarm")
     context.close()
+
+
+def test_what_happened_stands_in_order_of_time(page: Page, troubled: Product) -> None:
+    """What was set when the page was opened is told as found so, with the register that says so."""
+    page.goto(f"{troubled.url}/#/level/14")
+    rows = page.locator(".event")
+    rows.first.wait_for()
+    expect(rows.filter(has_text="Insulation low").first).to_contain_text("already so at the beginning")
+    expect(rows.filter(has_text="Rack 6").filter(has_text="disconnected from its bus")).to_have_count(1)
+    times = page.locator(".event-time").evaluate_all("all => all.map(e => e.dateTime)")
+    assert times == sorted(times, reverse=True)
+    rows.filter(has_text="Insulation low").first.click()
+    expect(page.locator("aside.inspector")).to_have_attribute("data-passport", re.compile("alarm"))

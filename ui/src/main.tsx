@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./page/app";
+import { followVendorWords } from "./i18n/vendor";
 import { start } from "./page/boot";
 import { fetchRest } from "./page/lazy";
 import { followHash } from "./page/route";
@@ -15,6 +16,8 @@ import "./style/charts.css";
 import "./style/field.css";
 import "./style/inspector.css";
 import "./style/registers.css";
+import "./style/sheet.css";
+import "./style/print.css";
 
 async function open(): Promise<void> {
   await useSettings();
@@ -22,6 +25,7 @@ async function open(): Promise<void> {
   render(<App />, document.getElementById("page")!);
   await start();
   fetchRest();
+  followVendorWords();
 }
 
 void open();

@@ -17,13 +17,20 @@ describe("both languages", () => {
 });
 
 describe("addresses", () => {
-  it.each(["#/level/7?figure=c1/r04/m3/cell026/voltage@bcu04", "#/level/4?at=c1/r04/m3", "#/registers?find=igbt", "#/devices"])("%s comes back as it was", (hash) => {
+  it.each(["#/level/7?figure=c1/r04/m3/cell026/voltage@bcu04", "#/level/4?at=c1/r04/m3", "#/registers?find=igbt", "#/devices", "#/level/4?at=c1/r04/m3&t=2026-06-21T16:00:00Z", "#/level/1?t=2026-06-21T16:00:00.250Z"])("%s comes back as it was", (hash) => {
     expect(writeHash(readHash(hash))).toBe(hash);
   });
 
   it("that lead nowhere lead to the first level", () => {
     expect(readHash("#/level/99")).toMatchObject({ view: "level", level: 1 });
     expect(readHash("")).toMatchObject({ view: "level", level: 1, figure: null });
+  });
+
+  it("name a moment, or are live", () => {
+    expect(readHash("#/level/7?t=2026-06-21T16:00:00Z").time).toBe(Date.UTC(2026, 5, 21, 16));
+    expect(readHash("#/level/7?t=2026-06-21T18:00:00%2B02:00").time).toBe(Date.UTC(2026, 5, 21, 16));
+    expect(readHash(`#/level/7?t=${Date.UTC(2026, 5, 21, 16)}`).time).toBe(Date.UTC(2026, 5, 21, 16));
+    for (const none of ["", "?t=", "?t=yesterday", "?t=2026-13-41T00:00:00Z", "?t=999999999999999999"]) expect(readHash(`#/level/7${none}`).time).toBeNull();
   });
 });
 

@@ -217,7 +217,7 @@ describe("labels of the levels", () => {
       expect(labels.length).toBeLessThanOrEqual(MOST);
       expect(new Set(labels.map(({ id, name }) => id ?? name)).size).toBe(labels.length);
       for (const { at, id, name } of labels) {
-        expect("cell" in at || at.every(Number.isFinite)).toBe(true);
+        expect("cell" in at || "sensor" in at || at.every(Number.isFinite)).toBe(true);
         expect((id === null) !== (name === null)).toBe(true);
       }
     }

@@ -1,6 +1,7 @@
 /** One figure as the page shows it: value decoded here from the raw words, quality and age from the frame. */
 
 import { language, t } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { find, labelOf, type Model, type Ref } from "../plant/model";
 import { splitId } from "../plant/parts";
 import { kindOf as kindOfType, text } from "../wire/decode";
@@ -226,7 +227,7 @@ function bitsIn(value: number): number[] {
 }
 
 export function symbolText(symbol: SymbolRow): string {
-  return symbol.label || symbol.name.replaceAll("_", " ").toLowerCase();
+  return vendor(symbol.label || symbol.name.replaceAll("_", " ").toLowerCase());
 }
 
 /** Whether a code is a set of bits or one number of a list. */

@@ -31,10 +31,13 @@ const GRACE_S = 2;
 
 export const trouble = computed<Trouble>(() => {
   const of = model.value;
-  const shown = snapshot.value;
-  if (!of) return { set: [], silent: [], open: [] };
-  return { set: shown ? alarmsSet(of, shown) : [], silent: silentDevices(of, shown), open: shown ? openRacks(of, shown) : [] };
+  return of ? troubleOf(of, snapshot.value) : { set: [], silent: [], open: [] };
 });
+
+/** `nowMs`: the server's time that silence is judged at. */
+export function troubleOf(of: Model, shown: Snapshot | null, nowMs = shown ? serverNow(shown) : 0): Trouble {
+  return { set: shown ? alarmsSet(of, shown) : [], silent: silentDevices(of, shown, nowMs), open: shown ? openRacks(of, shown) : [] };
+}
 
 function alarmsSet(of: Model, shown: Snapshot): AlarmRegister[] {
   return alarmRegisters(of).filter((register) => {
@@ -57,13 +60,13 @@ function openRacks(of: Model, shown: Snapshot): string[] {
   });
 }
 
-function silentDevices(of: Model, shown: Snapshot | null): SilentDevice[] {
+function silentDevices(of: Model, shown: Snapshot | null, nowMs: number): SilentDevice[] {
   const states = new Map((health.value?.devices ?? []).map((row) => [row.id, row]));
   const newest = newestAnswers(of, shown);
   const levels = levelsOf(of);
   return of.schema.devices.flatMap((device, n) => {
     const row = states.get(device.id);
-    const ageS = shown && newest[n]! > 0 ? Math.max(0, serverNow(shown) - newest[n]!) / 1000 : null;
+    const ageS = shown && newest[n]! > 0 ? Math.max(0, nowMs - newest[n]!) / 1000 : null;
     const late = ageS !== null && ageS > MISSED * device.every_s + GRACE_S;
     const state = row?.state === "down" && (late || ageS === null) ? "down" : late ? "stale" : row?.state === "partly" ? "partly" : null;
     return state ? [{ id: device.id, label: device.label || device.id, state, ageS, error: row?.error ?? "", levels: levels[n]! } satisfies SilentDevice] : [];

@@ -5,6 +5,7 @@ import { partShort, splitId } from "../plant/parts";
 import { model } from "../figures/snapshot";
 import { writeNumber } from "../figures/units";
 import { language, t } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { Facts } from "./register";
 import type { DerivedPassport, ExchangeFact } from "../wire/schema";
 
@@ -81,7 +82,7 @@ function Exchanges({ rows }: { rows: ExchangeFact[] }) {
                 <td>{row.count}</td>
                 <td>{row.sent_ms === null ? "—" : `${write(row.sent_ms - first)} ms`}</td>
                 <td>{row.sent_ms === null || row.received_ms === null ? "—" : `${write(row.received_ms - row.sent_ms)} ms`}</td>
-                <td>{row.outcome}</td>
+                <td>{vendor(row.outcome)}</td>
               </tr>
             ))}
           </tbody>

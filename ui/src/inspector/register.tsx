@@ -3,6 +3,7 @@
 import { live, model } from "../figures/snapshot";
 import { writeTime } from "../figures/units";
 import { t, type Key } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import type { Model } from "../plant/model";
 import type { Passport, ReadingPassport } from "../wire/schema";
 import { WireBytes } from "./wirebytes";
@@ -62,9 +63,9 @@ function registerFacts(reading: ReadingPassport): FactRow[] {
     ["fact.words", reading.words_count],
     ["fact.type", reading.type],
     ["fact.access", reading.access],
-    ["fact.word_order", reading.words_count > 1 ? reading.word_order : null],
+    ["fact.word_order", reading.words_count > 1 ? vendor(reading.word_order) : null],
     ["fact.scale", reading.scale],
-    ["fact.sign", reading.sign],
+    ["fact.sign", vendor(reading.sign)],
     ["fact.sentinel", reading.sentinel.join(", ")],
     ["fact.range", reading.range ? `${reading.range[0]} … ${reading.range[1]}` : null],
   ];
@@ -78,12 +79,12 @@ function functionName(code: number): string {
 function exchangeFacts({ exchange, attempt }: ReadingPassport): FactRow[] {
   const read = exchange.sent_ms !== null;
   return [
-    ["fact.outcome", exchange.outcome],
+    ["fact.outcome", vendor(exchange.outcome)],
     ["fact.sent", read ? writeTime(exchange.sent_ms) : null],
     ["fact.received", read ? writeTime(exchange.received_ms) : null],
     ["fact.took", exchange.duration_ms === null ? null : `${exchange.duration_ms.toFixed(2)} ms`],
     ["fact.transaction", read ? exchange.tid : null],
-    ["fact.attempt", attempt.ended_ms === null ? attempt.outcome : `${writeTime(attempt.ended_ms)} · ${attempt.outcome}`],
+    ["fact.attempt", attempt.ended_ms === null ? vendor(attempt.outcome) : `${writeTime(attempt.ended_ms)} · ${vendor(attempt.outcome)}`],
     ["fact.note", attempt.note],
   ];
 }
@@ -106,12 +107,12 @@ function Steps({ reading }: { reading: ReadingPassport }) {
       <tbody>
         {reading.steps.map((step, i) => (
           <tr key={i}>
-            <th scope="row">{step.name}</th>
+            <th scope="row">{vendor(step.name)}</th>
             <td>
-              <code>{step.expression}</code>
+              <code>{vendor(step.expression)}</code>
             </td>
             <td>
-              <code>{step.result}</code>
+              <code>{vendor(step.result)}</code>
             </td>
           </tr>
         ))}

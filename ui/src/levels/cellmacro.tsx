@@ -5,8 +5,9 @@ import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
 import { find, indexIn, partsOf } from "../plant/model";
-import { above, numberOf, partTitle, segment, splitId } from "../plant/parts";
+import { above, partTitle, segment, splitId } from "../plant/parts";
 import { navigate, openFigure, route } from "../page/route";
+import { focusedCell } from "../scene/focus";
 import { Columns } from "../twin2d/bars";
 import { deviationColour } from "../twin2d/colour";
 import { reachOf } from "../twin2d/statistics";
@@ -14,26 +15,14 @@ import { idAt } from "./field";
 import { Ocv } from "./ocv";
 import { PartChoice } from "./partchoice";
 
-/** The part of the cell that stands farthest from the mean, where none is named. */
-function farthest(ids: string[], centre: number): string | null {
-  let found: string | null = null;
-  let most = -1;
-  for (const id of ids) {
-    const value = read(id).value;
-    if (value === null || Math.abs(value - centre) <= most) continue;
-    most = Math.abs(value - centre);
-    found = splitId(id).part;
-  }
-  return found;
-}
-
 export function CellMacro() {
   const of = model.value!;
   const field = of.cells;
   if (!field) return <p class="picture hatched">{t("cells.none")}</p>;
-  const { figure, at } = route.value;
-  const looked = figure && indexIn(field, splitId(figure).part) >= 0 ? splitId(figure).part : at;
-  const module = (looked && above(looked, "module")) ?? `${(looked && above(looked, "rack")) ?? field.rackParts[0]}/m1`;
+  const { figure } = route.value;
+  // the same cell as the machine in space opens
+  const cell = field.parts[focusedCell(of)]!;
+  const module = above(cell, "module")!;
   const first = indexIn(field, `${module}/${segment("cell", 1)}`);
   if (first < 0) return <p class="picture hatched">{t("cells.none")}</p>;
   const ids = Array.from({ length: field.each }, (_, n) => idAt(field, first + n)).filter((id): id is string => id !== null);
@@ -41,8 +30,6 @@ export function CellMacro() {
   const mean = find(of, module, "cell_voltage_mean");
   const centre = (mean ? read(mean).value : null) ?? values.reduce((a, b) => a + b, 0) / (values.length || 1);
   const reach = reachOf(Math.max(2, ...values.map((value) => Math.abs(value - centre) * 1e3)));
-  const named = looked && numberOf(looked, "cell") !== null ? looked : null;
-  const cell = named ?? farthest(ids, centre);
   const rack = above(module, "rack")!;
   const residuals = [module, rack].map((part) => find(of, part, "ocv_residual")).filter((id): id is string => id !== null);
   return (
@@ -62,19 +49,19 @@ export function CellMacro() {
           base={0}
           unit="mV"
           label={t("macro.keys")}
-          selected={figure && ids.includes(figure) ? figure : cell ? find(of, cell, "voltage") : null}
+          selected={figure && ids.includes(figure) ? figure : find(of, cell, "voltage")}
           colour={(value) => deviationColour(value, reach)}
           onSelect={openFigure}
         />
         <div class="tiles">
-          {cell && find(of, cell, "voltage") && <Figure id={find(of, cell, "voltage")!} label={partTitle(cell)} />}
+          {find(of, cell, "voltage") && <Figure id={find(of, cell, "voltage")!} label={partTitle(cell)} />}
           {mean && <Figure id={mean} />}
           {residuals.map((id) => (
             <Figure key={id} id={id} />
           ))}
         </div>
       </section>
-      {cell && <Ocv cell={cell} ids={ids} />}
+      <Ocv cell={cell} ids={ids} />
     </>
   );
 }

@@ -1,9 +1,11 @@
 /** Level 7: every cell of the plant on one picture, each one a register. */
 
+import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
+import { beside } from "../i18n/beside";
 import { findAll, indexIn, sourceOf, type CellField } from "../plant/model";
 import { partShort, partTitle, splitId } from "../plant/parts";
 import { navigate, openFigure, route } from "../page/route";
@@ -16,22 +18,28 @@ import { Sweeps } from "./sweeps";
 import { sensorPlaces } from "./sensorplaces";
 
 export type Mode = "deviation" | "percentile" | "fixed";
-const MODES: Mode[] = ["deviation", "percentile", "fixed"];
+export const MODES: Mode[] = ["deviation", "percentile", "fixed"];
+/** The scale that the reader chose, for the map and for the machine in space. */
+export const mode = signal<Mode>("deviation");
+const say = beside({
+  en: { sweep: "Last answer", sweep_hint: "Outlines the cells of the request that was answered last; the order is the one on the wire, slowed down" },
+  de: { sweep: "Letzte Antwort", sweep_hint: "Umrandet die Zellen der zuletzt beantworteten Anfrage; die Reihenfolge ist die auf der Leitung, verlangsamt" },
+});
 /** Operating window of an LFP cell; a scale, not a limit of this plant. */
 const FIXED: [number, number] = [2.8, 3.6];
 const SMALLEST_SPAN = 0.005;
 
 export function Cells() {
   const of = model.value!;
-  const [mode, setMode] = useState<Mode>("deviation");
   const [cursor, setCursor] = useState(-1);
   const [rings, setRings] = useState(false);
+  const [sweep, setSweep] = useState(true);
   const now = fieldNow(of.cells);
   if (!now) return <p class="picture hatched">{t("cells.none")}</p>;
   const { field } = now;
   const selected = selectedIn(field);
   const at = cursor >= 0 ? cursor : selected;
-  const scale = scaleOf(now, mode);
+  const scale = scaleOf(now, mode.value);
   const places = rings ? sensorPlaces(of) : null;
   return (
     <>
@@ -39,7 +47,7 @@ export function Cells() {
         <div class="toolbar">
           <div class="segmented" role="group" aria-label={t("cells.scale")}>
             {MODES.map((each) => (
-              <button key={each} type="button" aria-pressed={mode === each} onClick={() => setMode(each)} data-nav>
+              <button key={each} type="button" aria-pressed={mode.value === each} onClick={() => (mode.value = each)} data-nav>
                 {t(`cells.mode.${each}` as Key)}
               </button>
             ))}
@@ -49,7 +57,10 @@ export function Cells() {
               {t("cells.sensors")}
             </button>
           )}
-          {scale && <Legend scale={scale} {...(mode === "deviation" ? { unit: "mV", factor: 1e3, decimals: 0 } : { unit: "V", factor: 1, decimals: 3 })} title={t(`cells.legend.${mode}` as Key)} />}
+          <button type="button" class="switch" aria-pressed={sweep} onClick={() => setSweep(!sweep)} title={say("sweep_hint")}>
+            {say("sweep")}
+          </button>
+          {scale && <Legend scale={scale} {...(mode.value === "deviation" ? { unit: "mV", factor: 1e3, decimals: 0 } : { unit: "V", factor: 1, decimals: 3 })} title={t(`cells.legend.${mode.value}` as Key)} />}
         </div>
         {rings && places && <p class="note">{t(places.stated ? "cells.sensors_stated" : "cells.sensors_even")}</p>}
         <Readout field={field} index={at} />
@@ -62,6 +73,7 @@ export function Cells() {
           cursor={cursor}
           selected={selected}
           sensors={places?.places ?? null}
+          sweep={sweep}
           onCursor={setCursor}
           onOpen={(index) => open(field, index)}
           rackLabel={(rack, narrow) => (narrow ? partShort : partTitle)(field.rackParts[rack]!)}

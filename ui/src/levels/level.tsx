@@ -12,6 +12,8 @@ function picture(name: keyof typeof import("./pictures")): ComponentType {
   return lazy(async () => (await import("./pictures"))[name], Frame);
 }
 
+const Said = lazy(async () => (await import("../tour/sentence")).LevelSaid, () => <p class="said" />);
+
 const PICTURES: Record<number, ComponentType> = {
   1: () => <OneLine detail="meter" />,
   2: () => <OneLine detail="pcs" />,
@@ -48,6 +50,7 @@ export function LevelView({ number }: { number: number }) {
           <p class="question" data-nav>
             {level.question}
           </p>
+          <Said level={number} />
         </div>
       </header>
       <Attention level={number} />

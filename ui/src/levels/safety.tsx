@@ -6,6 +6,7 @@ import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
 import { findAll, partsOf, type Model } from "../plant/model";
 import { partShort, partTitle, splitId } from "../plant/parts";
+import { Events } from "./events";
 import { Lamps } from "./lamps";
 
 interface Duty {
@@ -31,11 +32,14 @@ const DUTIES: Duty[] = [
 export function Safety() {
   const of = model.value!;
   return (
-    <section class="picture safety" aria-label={t("safety.title")}>
-      {DUTIES.map((duty) => (
-        <DutyRow key={duty.key} duty={duty} of={of} />
-      ))}
-    </section>
+    <>
+      <Events />
+      <section class="picture safety" aria-label={t("safety.title")}>
+        {DUTIES.map((duty) => (
+          <DutyRow key={duty.key} duty={duty} of={of} />
+        ))}
+      </section>
+    </>
   );
 }
 

@@ -6,7 +6,7 @@ import { model } from "../figures/snapshot";
 import { writeNumber } from "../figures/units";
 import { language, t, type Key } from "../i18n";
 import type { CellField } from "../plant/model";
-import { partShort, partTitle } from "../plant/parts";
+import { partShort } from "../plant/parts";
 import { deviationColour } from "../twin2d/colour";
 import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
@@ -14,6 +14,7 @@ import { useWidth } from "../twin2d/size";
 import { histogram, nice, ticks, type Field } from "../twin2d/statistics";
 import { decimalsFor } from "../twin2d/bars";
 import { open, Readout, scaleOf, selectedIn } from "./cells";
+import { FlyTo } from "./fly";
 import { fieldNow, idAt, type FieldNow } from "./field";
 
 const TOP = 10;
@@ -82,9 +83,7 @@ function Extreme({ title, field, index }: { title: Key; field: CellField; index:
       {id && index !== undefined ? (
         <>
           <Figure id={id} as="big" />
-          <span class="note" data-nav>
-            {partTitle(field.parts[index]!)}
-          </span>
+          <FlyTo part={field.parts[index]!} />
         </>
       ) : (
         <span class="big-none">—</span>
@@ -100,7 +99,8 @@ function TopList({ title, field, indices, onLook }: { title: Key; field: CellFie
       <ol>
         {indices.map((index) => (
           <li key={index} onPointerEnter={() => onLook(index)} onFocusCapture={() => onLook(index)}>
-            <Figure id={idAt(field, index)!} as="line" label={partShort(field.parts[index]!)} />
+            <FlyTo part={field.parts[index]!} short />
+            <Figure id={idAt(field, index)!} as="bare" />
           </li>
         ))}
       </ol>

@@ -8,22 +8,29 @@ import { Header } from "./header";
 import { followKeys } from "./keys";
 import { lazy } from "./lazy";
 import { LevelList } from "./levellist";
+import { Printed } from "./printed";
 import { route } from "./route";
+import { SheetHandle } from "./sheet";
 import { SignIn } from "./signin";
+import { tour } from "../tour/state";
 
 const Loading = () => <p class="waiting">{t("page.loading")}</p>;
 const Drawer = () => <aside class="inspector" aria-busy="true" />;
 const Mirror = lazy(async () => (await import("../registers/mirror")).Mirror, Loading);
 const Devices = lazy(async () => (await import("./devices")).Devices, Loading);
 const Signals = lazy(async () => (await import("../signals/view")).Signals, Loading);
+const Market = lazy(async () => (await import("../market/view")).Market, Loading);
+const Moment = lazy(async () => (await import("./moment")).Moment, () => null);
+const TourBar = lazy(async () => (await import("../tour/bar")).TourBar, () => null);
 const Inspector = lazy(async () => (await import("../inspector/inspector")).Inspector, Drawer);
 
 export function App() {
   useEffect(followKeys, []);
   if (signInNeeded.value) return <SignIn />;
   const open = route.value.figure !== null && model.value !== null;
+  const classes = ["frame", open && "frame-open", tour.value && "frame-tour"].filter(Boolean).join(" ");
   return (
-    <div class={open ? "frame frame-open" : "frame"}>
+    <div class={classes}>
       <a class="skip" href="#main" onClick={skipToMain}>
         {t("page.skip")}
       </a>
@@ -31,6 +38,7 @@ export function App() {
       <LevelList />
       <Main />
       {open && <Inspector id={route.value.figure!} />}
+      {tour.value && <TourBar />}
     </div>
   );
 }
@@ -52,6 +60,8 @@ function Main() {
           ✕ <span data-nav>{failure.value}</span> {t("page.retrying")}
         </p>
       )}
+      <Printed />
+      {route.value.time !== null && <Moment />}
       {model.value ? <View /> : <Loading />}
     </main>
   );
@@ -62,10 +72,14 @@ function View() {
   if (view === "registers") return <Mirror />;
   if (view === "devices") return <Devices />;
   if (view === "signals") return <Signals />;
+  if (view === "market") return <Market />;
   return (
     <>
       <SpaceView level={level} />
-      <LevelView key={level} number={level} />
+      <div class="sheet" id="level">
+        <SheetHandle />
+        <LevelView key={level} number={level} />
+      </div>
     </>
   );
 }

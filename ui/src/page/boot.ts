@@ -1,6 +1,7 @@
 /** Brings the page to life: session, plant, schema, levels, then the live socket. */
 
 import { batch, effect, signal } from "@preact/signals";
+import { keepJournal } from "../figures/journal";
 import { health, link, live, model, take, tick } from "../figures/snapshot";
 import { language } from "../i18n";
 import { buildModel } from "../plant/model";
@@ -26,6 +27,7 @@ export async function start(): Promise<void> {
   setInterval(keepTime, TICK_MS);
   setInterval(() => void readHealth(), HEALTH_MS);
   addEventListener("online", () => socket?.retry());
+  keepJournal();
   let first = true;
   effect(() => {
     void language.value;

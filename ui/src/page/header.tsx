@@ -2,6 +2,7 @@ import { Age } from "../figures/figure";
 import { health, held, link, live, model, paused, serverNow, snapshot, tick, togglePause } from "../figures/snapshot";
 import { writeTime } from "../figures/units";
 import { language, t } from "../i18n";
+import { StartTour } from "../tour/start";
 import { session, signOut } from "./boot";
 import { navigate, openFigure, route } from "./route";
 import { Search } from "./search";
@@ -24,6 +25,7 @@ export function Header() {
       <Oldest />
       <Search />
       <div class="switches">
+        {of && <StartTour />}
         <button type="button" class={paused.value ? "switch on" : "switch"} aria-pressed={paused.value} onClick={togglePause} disabled={!live.value}>
           <span aria-hidden="true">{paused.value ? "▶" : "❚❚"}</span> <span class="long">{t(paused.value ? "header.resume" : "header.pause")}</span>
         </button>

@@ -1,10 +1,12 @@
 /**
- * Keys that work everywhere: Esc closes the passport, left and right change the level, / searches, p pauses.
+ * Keys that work everywhere: Esc closes the passport or ends the tour, left and right change the level, / searches,
+ * p holds the page, t starts the tour, stops it for a while and continues it.
  * In the level list, and while nothing has the focus, up, down, Page, Home and End change the level too; in the level
  * itself they scroll, as they should.
  */
 
 import { togglePause } from "../figures/snapshot";
+import { endTour, toggleTour, tour, visit } from "../tour/state";
 import { closeFigure, goToLevel, LEVELS, route } from "./route";
 
 type Step = (level: number) => number;
@@ -26,12 +28,18 @@ function onKey(event: KeyboardEvent): void {
     closeFigure();
     return;
   }
+  if (event.key === "Escape" && tour.value && !target.closest("input, select")) {
+    endTour();
+    return;
+  }
   if (target.closest("input, select, textarea")) return;
   if (event.key === "/") {
     event.preventDefault();
     document.getElementById("search")?.focus();
   } else if (event.key === "p") {
     togglePause();
+  } else if (event.key === "t") {
+    toggleTour();
   } else if (route.value.view === "level") {
     changeLevel(event, target);
   }
@@ -39,11 +47,13 @@ function onKey(event: KeyboardEvent): void {
 
 function changeLevel(event: KeyboardEvent, target: HTMLElement): void {
   const inList = target.closest(".levels") !== null;
-  const keys = inList || target === document.body ? IN_LIST : target.id === "main" ? ANYWHERE : {};
+  const keys = inList || target === document.body ? IN_LIST : target.id === "main" || target.closest(".tour") ? ANYWHERE : {};
   const step = keys[event.key];
   if (!step) return;
   event.preventDefault();
-  goToLevel(step(route.value.level));
+  const level = Math.max(1, Math.min(LEVELS, step(route.value.level)));
+  if (tour.value) void visit(level);
+  else goToLevel(level);
   // the route follows the address a moment later, and the list the route
   if (inList) setTimeout(() => document.querySelector<HTMLElement>(".level.here")?.focus(), 50);
 }

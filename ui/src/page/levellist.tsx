@@ -24,6 +24,7 @@ export function LevelList() {
           <option value="registers">{t("nav.registers")}</option>
           <option value="devices">{t("nav.devices")}</option>
           <option value="signals">{t("nav.signals")}</option>
+          <option value="market">{t("nav.market")}</option>
         </select>
       </label>
       <ol>
@@ -58,6 +59,10 @@ export function LevelList() {
           <span class="level-number" aria-hidden="true">∿</span>
           <span class="level-title">{t("nav.signals")}</span>
         </button>
+        <button type="button" class={view === "market" ? "level here" : "level"} onClick={() => navigate({ view: "market", figure: null })}>
+          <span class="level-number" aria-hidden="true">€</span>
+          <span class="level-title">{t("nav.market")}</span>
+        </button>
       </div>
       <p class="hidden" aria-live="polite">
         {view === "level" && current ? <span data-nav>{`${t("nav.level")} ${current.id}: ${current.title}`}</span> : t(`nav.${view === "level" ? "levels" : view}`)}
@@ -67,7 +72,7 @@ export function LevelList() {
 }
 
 function choose(value: string): void {
-  if (value === "registers" || value === "devices") navigate({ view: value });
+  if (value === "registers" || value === "devices" || value === "market") navigate({ view: value });
   else if (value === "signals") navigate({ view: value, signal: null, figure: null });
   else goToLevel(Number(value));
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 export interface Route {
-  view: "level" | "registers" | "devices" | "signals";
+  view: "level" | "registers" | "devices" | "signals" | "market";
   level: number;
   /** The figure whose passport is open. */
   figure: string | null;
@@ -13,17 +13,19 @@ export interface Route {
   find: string | null;
   /** The metric whose page is open among the signals; none shows their list. */
   signal: string | null;
+  /** The moment that is looked at, ms since epoch; null is now, live. */
+  time: number | null;
 }
 
-const START: Route = { view: "level", level: 1, figure: null, at: null, find: null, signal: null };
+const START: Route = { view: "level", level: 1, figure: null, at: null, find: null, signal: null, time: null };
 export const LEVELS = 14;
 
 export function readHash(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2) as [string, string?];
   const [view, number] = path.split("/");
   const wanted = new URLSearchParams(query);
-  const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find") };
-  if (view === "registers" || view === "devices") return { ...START, view, ...shared };
+  const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find"), time: readMoment(wanted.get("t")) };
+  if (view === "registers" || view === "devices" || view === "market") return { ...START, view, ...shared };
   if (view === "signals") return { ...START, view, ...shared, signal: number ? decodeURIComponent(number) : null };
   const level = Number(number);
   return { ...START, level: Number.isInteger(level) && level >= 1 && level <= LEVELS ? level : 1, ...shared };
@@ -33,8 +35,23 @@ export function writeHash(route: Route): string {
   const query = (["figure", "at", "find"] as const)
     .filter((key) => route[key])
     .map((key) => `${key}=${encodeURIComponent(route[key]!).replaceAll("%2F", "/").replaceAll("%40", "@")}`);
+  if (route.time !== null) query.push(`t=${writeMoment(route.time)}`);
   const path = pathOf(route);
   return `#/${path}${query.length ? `?${query.join("&")}` : ""}`;
+}
+
+/** `t=2026-06-21T16:00:00Z`, with milliseconds where they are needed, or ms since epoch; anything else is now. */
+export function readMoment(text: string | null): number | null {
+  if (!text) return null;
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN;
+  return Number.isFinite(ms) && Math.abs(ms) <= LATEST_MS ? ms : null;
+}
+
+/** The last moment that a date can carry (ECMAScript, Time Values and Time Range). */
+const LATEST_MS = 8.64e15;
+
+export function writeMoment(ms: number): string {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
 function pathOf(route: Route): string {
@@ -64,9 +81,10 @@ export function closeFigure(): void {
   navigate({ figure: null });
 }
 
-export function goToLevel(level: number): void {
-  const held = route.value.view === "level" && route.value.level === level;
-  navigate({ view: "level", level: Math.max(1, Math.min(LEVELS, level)), find: null, ...(held ? {} : { figure: null }) });
+/** To a level, and to a part of it where one is named; an open passport stays only where nothing changes. */
+export function goToLevel(level: number, at?: string | null): void {
+  const held = route.value.view === "level" && route.value.level === level && at === undefined;
+  navigate({ view: "level", level: Math.max(1, Math.min(LEVELS, level)), find: null, ...(held ? {} : { figure: null }), ...(at === undefined ? {} : { at }) });
 }
 
 export function followHash(): () => void {

@@ -1,26 +1,34 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
-import { labelOf, type Model } from "../plant/model";
-import { partTitle, splitId } from "../plant/parts";
-import { levelOf, search } from "../plant/search";
+import { fetched } from "./lazy";
 import { navigate } from "./route";
 
-/** The search box: a combobox over every id of the plant. */
+type Finds = typeof import("./finds");
+
+/** The search box: a combobox over everything that can be flown to. What it finds by is fetched when it is first used. */
 export function Search() {
   const of = model.value;
+  const [finds, setFinds] = useState<Finds | null>(null);
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  const hits = useMemo(() => (of && open ? search(of, query) : []), [of, query, open]);
+  const hits = of && finds && open ? finds.findNow(of, query) : [];
   useEffect(() => {
     const leave = (event: PointerEvent) => box.current?.contains(event.target as Node) || setOpen(false);
     document.addEventListener("pointerdown", leave);
     return () => document.removeEventListener("pointerdown", leave);
   }, []);
-  const choose = (id: string) => {
-    if (of) show(of, id);
+  const begin = () => {
+    setOpen(true);
+    void fetched(() => import("./finds")).then((found) => {
+      found.loadSignals();
+      setFinds(() => found);
+    });
+  };
+  const choose = (n: number) => {
+    if (of && finds && hits[n]) finds.flyTo(of, hits[n]);
     setOpen(false);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -28,7 +36,7 @@ export function Search() {
       event.preventDefault();
       setAt((at + (event.key === "ArrowDown" ? 1 : hits.length - 1)) % Math.max(1, hits.length));
     } else if (event.key === "Enter" && hits[at]) {
-      choose(hits[at].id);
+      choose(at);
     } else if (event.key === "Enter" && query) {
       navigate({ view: "registers", find: query });
       setOpen(false);
@@ -53,39 +61,32 @@ export function Search() {
         autoComplete="off"
         spellcheck={false}
         value={query}
-        onFocus={() => setOpen(true)}
+        onFocus={begin}
         onInput={(event) => {
           setQuery(event.currentTarget.value);
           setAt(0);
-          setOpen(true);
+          begin();
         }}
         onKeyDown={onKeyDown}
       />
-      {open && query && of && (
+      {open && query.trim() && of && finds && (
         <ul class="hits" id="search-hits" role="listbox" aria-label={t("search.label")}>
           {hits.map((hit, i) => {
-            const { part, device } = splitId(hit.id);
+            const { title, note } = finds.wordsOf(of, hit);
             return (
-              <li key={hit.id} id={`hit-${i}`} role="option" aria-selected={i === at} class={i === at ? "hit here" : "hit"} data-nav onPointerDown={() => choose(hit.id)} onPointerMove={() => setAt(i)}>
-                <span>{partTitle(part)}</span>
-                <span class="muted">
-                  {labelOf(of, hit.id)}
-                  {device ? ` · ${device}` : ""}
-                </span>
+              <li key={finds.keyOf(hit)} id={`hit-${i}`} role="option" aria-selected={i === at} class={i === at ? "hit here" : "hit"} data-nav onPointerDown={() => choose(i)} onPointerMove={() => setAt(i)}>
+                <span>{title}</span>
+                <span class="muted">{note}</span>
               </li>
             );
           })}
-          {hits.length === 0 && <li class="hit muted">{t("search.none")}</li>}
+          {hits.length === 0 && (
+            <li class="hit muted" role="option" aria-selected={false} aria-disabled="true">
+              {t("search.none")}
+            </li>
+          )}
         </ul>
       )}
     </div>
   );
-}
-
-/** Goes where a figure is shown and opens its passport. */
-function show(of: Model, id: string): void {
-  const level = levelOf(of, id);
-  const { part } = splitId(id);
-  if (level === null) navigate({ view: "registers", find: id, figure: id });
-  else navigate({ view: "level", level, figure: id, at: part.includes("/") ? part : null, find: null });
 }

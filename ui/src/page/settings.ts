@@ -37,8 +37,22 @@ export async function useSettings(): Promise<void> {
     document.documentElement.dataset["theme"] = theme.value;
     document.documentElement.lang = language.value;
   });
+  matchMedia("print").addEventListener("change", ({ matches }) => onPaper(matches));
   const spoken = stored(LANGUAGE) ?? navigator.language.slice(0, 2);
   await fetched(() => speak(spoken === "de" ? "de" : "en"));
+}
+
+let onScreen: Theme | null = null;
+
+/** Paper is light; the screen gets its own back. */
+function onPaper(printing: boolean): void {
+  if (printing) {
+    onScreen ??= theme.peek();
+    theme.value = "light";
+  } else if (onScreen) {
+    theme.value = onScreen;
+    onScreen = null;
+  }
 }
 
 export function chooseTheme(next: Theme): void {

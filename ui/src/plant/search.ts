@@ -1,7 +1,9 @@
-/** Finding a figure by words: `rack 4 module 3 cell 26`, an id, a register's name, label or address. */
+/** Finding a figure by words: `rack 4 module 3 cell 26`, `weakest cell`, an id, a register's name, label or address. */
 
 import { labelOf, type Model } from "./model";
 import { segment, splitId, type Kind } from "./parts";
+
+import type { Extreme } from "../levels/extremes";
 
 export interface Hit {
   id: string;
@@ -29,6 +31,30 @@ export function readQuery(query: string): { segments: Map<Kind, string>; rest: s
     left = left.replace(match[0], " ");
   }
   return { segments, rest: left.split(/\s+/).filter(Boolean) };
+}
+
+const SENSOR = /(?:ntc|sensor|f[uü]hler|temp)/;
+const CELL = /(?:cell|zelle|volt|spannung)/;
+const MOST: [RegExp, cell: Extreme | null, sensor: Extreme | null][] = [
+  [/^(?:weakest|schw(?:ä|ae?)chste[nrs]?)$/, "lowest-cell", null],
+  [/^(?:strongest|st(?:ä|ae?)rkste[nrs]?)$/, "highest-cell", null],
+  [/^(?:lowest|niedrigste[nrs]?|tiefste[nrs]?|min(?:imum)?)$/, "lowest-cell", "coldest-sensor"],
+  [/^(?:highest|h(?:ö|oe?)chste[nrs]?|max(?:imum)?)$/, "highest-cell", "hottest-sensor"],
+  [/^(?:hottest|warmest|w(?:ä|ae?)rmste[nrs]?|hei(?:ß|ss)este[nrs]?)$/, null, "hottest-sensor"],
+  [/^(?:coldest|coolest|k(?:ä|ae?)lteste[nrs]?)$/, null, "coldest-sensor"],
+];
+
+/** What stands out that a query asks for: `weakest cell`, `wärmster Fühler`; null where it asks for something else. */
+export function extremeIn(query: string): Extreme | null {
+  const words = query.toLowerCase().trim().split(/\s+/);
+  const named = MOST.find(([pattern]) => words.some((word) => pattern.test(word)));
+  if (!named) return null;
+  const rest = words.filter((word) => !named[0].test(word) && !/^(?:the|der|die|das|den)$/.test(word));
+  const [, cell, sensor] = named;
+  if (rest.length === 0) return cell ?? sensor;
+  if (rest.every((word) => SENSOR.test(word))) return sensor;
+  // the warmest cell is where the warmest sensor sits: few cells have one of their own
+  return rest.every((word) => CELL.test(word)) ? (cell ?? sensor) : null;
 }
 
 const SMALLEST: Kind[] = ["sensor", "cell", "module", "rack", "container"];
@@ -61,7 +87,7 @@ function scoreOf(model: Model, id: string, segments: Map<Kind, string>, rest: st
   if (rest.length) {
     const ref = model.refs.get(id)!;
     const address = ref.derived ? "" : String(model.schema.points.address[ref.index]);
-    const text = `${id} ${labelOf(model, id)} ${ref.derived ? "" : model.schema.points.name[ref.index]}`.toLowerCase();
+    const text = `${id} ${labelOf(model, id)} ${ref.derived ? "" : `${model.schema.points.name[ref.index]} ${model.schema.devices[model.schema.points.device[ref.index]!]!.id}`}`.toLowerCase();
     for (const word of rest) {
       if (word === address || Number(word) === Number(address || NaN)) score += 12;
       else if (metric.startsWith(word)) score += 8;
@@ -77,7 +103,7 @@ function scoreOf(model: Model, id: string, segments: Map<Kind, string>, rest: st
 /** The level that shows a figure: where it is listed, else by its kind of part; null where only the register table has it. */
 export function levelOf(model: Model, id: string): number | null {
   const { part, metric } = splitId(id);
-  if (/\/cell\d+$/.test(part)) return metric === "temperature" ? 5 : 7;
+  if (/\/cell\d+$/.test(part)) return metric === "temperature" ? 5 : 4;
   if (/\/ntc\d+$/.test(part)) return 9;
   return model.levels.find((level) => level.figures.some((figure) => figure.id === id))?.id ?? null;
 }

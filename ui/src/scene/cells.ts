@@ -1,15 +1,18 @@
 /** All cells of a container in one draw, its modules with the same cells as a skin for the view from afar, or as outlines. */
 
-import {
-  BoxGeometry, BufferGeometry, Color, InstancedMesh, LineBasicMaterial, LineSegments, Matrix4, IcosahedronGeometry, type ShaderMaterial,
-} from "three";
-import { EVERY, type FieldColours } from "./fieldshader";
+import { BoxGeometry, BufferGeometry, Color, InstancedMesh, LineBasicMaterial, LineSegments, Matrix4, IcosahedronGeometry, type ShaderMaterial } from "three";
+import type { Point } from "../flight/pose";
+import { DATA_ORDER, type FieldColours } from "./fieldcolours";
 import type { Battery, Look } from "./looks";
+import { cellPlace } from "./pack";
 import { CELL_SIZE, FLOOR, type ContainerPlace } from "./placement";
 import { Solid } from "./solid";
 import type { Clay } from "./theme";
 
 type Drawn = InstancedMesh<BufferGeometry, ShaderMaterial>;
+
+const OUTLINE = 0.16; // opacity
+const OUT_OF_REACH = -1e6; // m
 
 /** A cell without its bottom: nobody ever sees it. */
 export function cellGeometry(): BoxGeometry {
@@ -24,78 +27,134 @@ export function cellGeometry(): BoxGeometry {
 
 export class ContainerCells {
   readonly cells: Drawn;
+  /** The cells of one module alone. */
+  readonly single: Drawn;
   readonly skin: Drawn;
   readonly outlines: LineSegments;
   beads: Drawn | null = null;
-  /** Which of the container's cells are drawn now, and where: for the pointer. */
-  shown: { from: number; below: number; apart: number; size: number; lifted: number } | null = null;
-  private readonly each: number;
-  private sensors = 0;
+  /** Which of the container's cells are drawn now, and how: for the pointer. */
+  shown: { how: Battery; from: number; below: number; size: number; lifted: number; kept: readonly [number, number] } | null = null;
+  /** Which of its sensors are drawn now, and how large. */
+  beaded: { from: number; below: number; radius: number } | null = null;
+  readonly each: number;
+  sensorCells: readonly number[] = [];
+  private apart = 0;
+  private centred: Float32Array | null = null;
 
-  constructor(private readonly place: ContainerPlace, colours: FieldColours, first: number, clay: Clay) {
+  /** `first`: number over the plant of its first cell. */
+  constructor(readonly place: ContainerPlace, colours: FieldColours, readonly first: number, clay: Clay) {
     const count = place.cells.length / 3;
     const matrix = new Matrix4();
-    this.cells = new InstancedMesh(cellGeometry(), colours.cells(first), count) as Drawn;
+    this.cells = drawnLast(new InstancedMesh(cellGeometry(), colours.cells(first), count) as Drawn);
     for (let n = 0; n < count; n++) {
       this.cells.setMatrixAt(n, matrix.makeTranslation(place.cells[3 * n]!, place.cells[3 * n + 1]!, place.cells[3 * n + 2]!));
     }
     const { rows, length } = place.pack;
     this.each = count / Math.max(1, place.modules.length);
-    this.skin = new InstancedMesh(new BoxGeometry(1, 1, 1), colours.skin(first, rows, length, this.each, new Color(clay.body)), place.modules.length) as Drawn;
+    this.single = drawnLast(new InstancedMesh(this.cells.geometry, colours.cells(first), this.each) as Drawn);
+    for (let n = 0; n < this.each; n++) this.single.setMatrixAt(n, matrix.makeTranslation(...cellPlace(place.pack, n)));
+    this.skin = drawnLast(new InstancedMesh(new BoxGeometry(1, 1, 1), colours.skin(first, rows, length, this.each, new Color(clay.body)), place.modules.length) as Drawn);
     const outline = new Solid();
     place.modules.forEach(({ centre, size }, n) => {
       matrix.makeScale(...size).setPosition(...centre);
       this.skin.setMatrixAt(n, matrix);
       outline.box(centre, size, 0);
     });
-    this.outlines = new LineSegments(outline.edges(), new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: 0.3 }));
+    this.outlines = new LineSegments(outline.edges(), new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: OUTLINE, depthWrite: false }));
     const { r, g, b } = new Color(clay.body);
-    this.cells.material.uniforms["plain"]!.value.set(r, g, b, 0);
-    for (const mesh of [this.cells, this.skin]) mesh.frustumCulled = false;
+    for (const { material } of [this.cells, this.single]) material.uniforms["plain"]!.value.set(r, g, b, 0);
   }
 
-  /** The container's temperature sensors, at these cells of every module. */
-  addBeads(colours: FieldColours, first: number, sensorCells: number[]): Drawn {
+  get count(): number {
+    return this.cells.count;
+  }
+
+  /** The container's temperature sensors, at these cells of every module; `first` is the number of its first sensor. */
+  addBeads(colours: FieldColours, first: number, sensorCells: readonly number[]): Drawn {
     const { place } = this;
-    this.sensors = sensorCells.length;
-    const beads = new InstancedMesh(new IcosahedronGeometry(0.5, 0), colours.cells(first), place.modules.length * sensorCells.length) as Drawn;
+    this.sensorCells = sensorCells;
+    const beads = drawnLast(new InstancedMesh(new IcosahedronGeometry(0.5, 0), colours.cells(first), place.modules.length * sensorCells.length) as Drawn);
     const matrix = new Matrix4();
-    let n = 0;
-    for (let module = 0; module < place.modules.length; module++) {
-      for (const cell of sensorCells) {
-        const at = 3 * (module * this.each + Math.floor(cell));
-        beads.setMatrixAt(n++, matrix.makeTranslation(place.cells[at]!, place.cells[at + 1]! + CELL_SIZE[1] / 2 + 0.018, place.cells[at + 2]!));
-      }
-    }
-    beads.frustumCulled = false;
+    for (let n = 0; n < beads.count; n++) beads.setMatrixAt(n, matrix.makeTranslation(...this.beadAt(n)));
     return (this.beads = beads);
   }
 
+  /** Centre of sensor `n` of the container: on top of its cell. */
+  beadAt(n: number): [number, number, number] {
+    const per = this.sensorCells.length;
+    const at = 3 * (Math.floor(n / per) * this.each + Math.floor(this.sensorCells[n % per]!));
+    return [this.place.cells[at]!, this.place.cells[at + 1]! + CELL_SIZE[1] / 2 + 0.018, this.place.cells[at + 2]!];
+  }
+
+  /** Nothing of it is drawn. */
+  hide(): void {
+    for (const part of [this.cells, this.single, this.skin, this.outlines, this.beads]) if (part) part.visible = false;
+    this.shown = this.beaded = null;
+  }
+
   /** Shows a look; `module` is the one that is looked at (-1: none in this container), `extremes` and `lifted` are cells of it. */
-  show(look: Look, module: number, extremes: [number, number], lifted: number): void {
-    const { place } = this;
+  show(look: Look, module: number, extremes: readonly [number, number], lifted: number): void {
+    this.centred = null;
     const alone = look.alone && module >= 0;
     const empty = look.alone && module < 0;
     const how: Battery = empty ? "ghost" : look.battery;
-    this.cells.visible = how === "cells";
+    this.cells.visible = how === "cells" && !alone;
+    this.single.visible = how === "cells" && alone;
     this.skin.visible = how === "skin";
     this.outlines.visible = how === "ghost" || alone;
-    const [from, below] = alone ? [module * this.each, (module + 1) * this.each] : [0, EVERY];
+    this.apart = how === "cells" ? look.apart : 0;
+    const [from, below] = alone ? [module * this.each, (module + 1) * this.each] : [0, this.count];
     set(this.cells, look.size, look.apart, [from, below, ...extremes], lifted);
-    this.cells.material.uniforms["plain"]!.value.w = look.plain ? 1 : 0;
-    if (this.beads) {
-      this.beads.visible = look.beads > 0 && !empty;
-      set(this.beads, look.beads / 100, 0, alone ? [module * this.sensors, (module + 1) * this.sensors, -1, -1] : [0, EVERY, -1, -1], -1);
+    if (alone) {
+      set(this.single, look.size, 0, [0, this.each, -1, -1], lifted < 0 ? -1 : lifted - from);
+      this.single.material.uniforms["first"]!.value = this.first + from;
+      this.single.position.set(...this.place.modules[module]!.centre);
     }
-    const end = Math.min(below, place.cells.length / 3);
-    this.shown = how === "ghost" ? null : { from, below: end, apart: how === "cells" ? look.apart : 0, size: how === "cells" ? look.size : 1, lifted };
+    for (const mesh of [this.cells, this.single, this.skin]) {
+      mesh.material.uniforms["plain"]!.value.w = look.plain ? 1 : 0;
+      mesh.renderOrder = look.plain ? 0 : DATA_ORDER; // clay may lie behind smoke
+    }
+    this.shown = how === "ghost" ? null : { how, from, below, size: how === "cells" ? look.size : 1, lifted, kept: extremes };
+    if (!this.beads) return;
+    const per = this.sensorCells.length;
+    this.beads.visible = look.beads > 0 && !empty;
+    const [low, high] = alone ? [module * per, (module + 1) * per] : [0, this.beads.count];
+    set(this.beads, look.beads / 100, 0, [low, high, -1, -1], -1);
+    this.beaded = this.beads.visible ? { from: low, below: high, radius: look.beads / 200 } : null;
+  }
+
+  /** Centres of the cells that are drawn in the size of the look, from the first shown one on; the others lie out of every ray's way. */
+  centres(): Float32Array {
+    const { shown } = this;
+    if (this.centred || !shown) return (this.centred ??= new Float32Array(0));
+    const { from, below, lifted, kept } = shown;
+    const out = this.place.cells.slice(3 * from, 3 * below);
+    for (let n = from; n < below; n++) {
+      const at = 3 * (n - from) + 1;
+      out[at] = n === lifted || n === kept[0] || n === kept[1] ? OUT_OF_REACH : out[at]! + this.apart * (out[at]! - FLOOR);
+    }
+    return (this.centred = out);
   }
 
   /** Centre of a cell as it is drawn now. */
   centre(n: number): [number, number, number] {
     const y = this.place.cells[3 * n + 1]!;
-    return [this.place.cells[3 * n]!, y + (this.shown?.apart ?? 0) * (y - FLOOR), this.place.cells[3 * n + 2]!];
+    return [this.place.cells[3 * n]!, y + this.apart * (y - FLOOR), this.place.cells[3 * n + 2]!];
   }
+
+  /** Full size of a cell as it is drawn now. */
+  sizeOf(n: number): Point {
+    const size = this.shown && !this.shown.kept.includes(n) ? this.shown.size : 1;
+    return [CELL_SIZE[0] * size, CELL_SIZE[1] * size, CELL_SIZE[2] * size];
+  }
+}
+
+/** Marks a mesh that carries data; see DATA_ORDER. */
+export function drawnLast<T extends InstancedMesh>(mesh: T): T {
+  mesh.renderOrder = DATA_ORDER;
+  mesh.frustumCulled = false;
+  mesh.userData["data"] = true;
+  return mesh;
 }
 
 function set(mesh: Drawn, size: number, apart: number, kept: [number, number, number, number], lifted: number): void {

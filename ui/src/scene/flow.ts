@@ -1,6 +1,6 @@
 /** Arrows along a way: they run as the sign of a register says, in one of three speeds, and stand still below 1 %. */
 
-import { Color, CylinderGeometry, InstancedMesh, Matrix4, MeshBasicMaterial, Quaternion, Vector3 } from "three";
+import { Color, CylinderGeometry, InstancedMesh, Matrix4, MeshLambertMaterial, Quaternion, Vector3 } from "three";
 import type { Point } from "../flight/pose";
 
 const UP = new Vector3(0, 1, 0);
@@ -34,7 +34,7 @@ export class Flow {
     this.lengths = this.way.slice(1).map((point, n) => point.distanceTo(this.way[n]!));
     this.total = this.lengths.reduce((a, b) => a + b, 0);
     const count = Math.max(1, Math.floor(this.total / apart));
-    this.mesh = coloured(new InstancedMesh(new CylinderGeometry(0, size * 0.55, size * 1.5, 8), new MeshBasicMaterial(), count), colour);
+    this.mesh = coloured(new InstancedMesh(new CylinderGeometry(0, size * 0.55, size * 1.5, 8), new MeshLambertMaterial(), count), colour);
     this.mesh.visible = false;
   }
 

@@ -1,7 +1,7 @@
 /** Which figures a level hangs on the machine, and on which part. */
 
 import { add, mix, type Point } from "../flight/pose";
-import { fieldNow, idAt, type FieldNow } from "../levels/field";
+import { idAt, type FieldNow } from "../levels/field";
 import type { Key } from "../i18n";
 import { find, type Model } from "../plant/model";
 import { above } from "../plant/parts";
@@ -12,6 +12,7 @@ import { SAID_BY, watcherAt, type Watcher } from "./details/watch";
 import { breakerAt, chillerFans, dcWay, DISPLAY, displayAt, PYLON, RAIL, RAIL_APART } from "./machine";
 import { CELL } from "./pack";
 import { cellCentre, type Placement } from "./placement";
+import { cellsNow } from "./scales";
 import { LIFT, type Focus } from "./views";
 
 export const MOST = 6;
@@ -20,8 +21,10 @@ export interface Label {
   /** The figure's id; null where no register says anything about the part: then `name` does. */
   id: string | null;
   name: Key | null;
-  /** The spot, fixed or (for a cell of the plant) where the scene draws it now. */
-  at: Point | { cell: number };
+  /** The spot, fixed or (for a cell or a sensor of the plant) where the scene draws it now. */
+  at: Point | { cell: number } | { sensor: number };
+  /** What is wrong there, in words, and the figure that says so. */
+  trouble?: { text: string; quality: string; opens: string | null };
 }
 
 const WATCHED: [Watcher, Key][] = [
@@ -106,7 +109,7 @@ export function labelsOf(of: Model, place: Placement, level: number, focus: Focu
       break;
     case 7:
     case 8: {
-      const ends = extremes(fieldNow(of.cells));
+      const ends = extremes(cellsNow.value);
       if (!container || !of.cells) break;
       if (ends) {
         for (const n of [ends[1], ends[0]]) {
@@ -151,10 +154,11 @@ export function labelsOf(of: Model, place: Placement, level: number, focus: Focu
     case 12: {
       if (!pcs) break;
       const on = (phase: number, along: number): Point => [pcs.centre[0] + (t.centre[0] - pcs.centre[0]) * along, RAIL, phase * RAIL_APART];
-      for (let phase = 0; phase < 3; phase++) put(pcs.part, [`voltage_l${phase + 1}`, `current_l${phase + 1}`], on(phase - 1, 0.25 + phase * 0.14));
-      put(pcs.part, ["active_power"], front(pcs, 0, 0.4));
-      put(pcs.part, ["reactive_power"], front(pcs, 0.6, -0.1));
+      // in order of rank: where there is little room the phases stay away first
+      put(pcs.part, ["active_power"], front(pcs, -0.3, 0.35));
+      put(pcs.part, ["reactive_power"], front(pcs, -0.3, -0.25));
       put(pcs.part, ["state_grid_connected", "power_factor"], add(breakerAt(place), [0, 0.04, 0]));
+      for (let phase = 0; phase < 3; phase++) put(pcs.part, [`voltage_l${phase + 1}`, `current_l${phase + 1}`], on(phase - 1, 0.08 + phase * 0.3));
       break;
     }
     case 13:

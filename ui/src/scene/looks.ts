@@ -35,7 +35,7 @@ const LOOKS: Record<number, Look> = {
   9: { ...CLOSE, plain: true, beads: 3 },
   10: { ...OUTSIDE, cabinet: 1 },
   11: { ...OUTSIDE, cabinet: 1 },
-  14: INSIDE,
+  14: { ...INSIDE, plain: true },
 };
 
 export function lookOf(level: number): Look {

@@ -14,20 +14,34 @@ export const RAIL_APART = 0.22;
 /** Height of the pylon. */
 export const PYLON = 5;
 
-/** Everything that is never transparent: plinths, cooling, cables, AC bus, transformer, meter, pylon. */
+/** A named piece of the site; `name` is its part path where the plant has one. */
+export type SitePart = [name: string, draw: (solid: Solid, clay: Clay) => void];
+
+/** Everything that is never transparent, piece by piece: plinths, cooling, cables, AC bus, transformer, meter, pylon. */
+export function siteParts(place: Placement): SitePart[] {
+  return [
+    ["plinths", (solid, clay) => plinths(solid, place, clay)],
+    ...place.containers.map(({ cooling }): SitePart => [cooling.part!, (solid, clay) => chiller(solid, cooling, clay)]),
+    ["dc-cables", (solid, clay) => trench(solid, place, clay)],
+    ["ac-bus", (solid, clay) => rails(solid, place, clay)],
+    ["transformer", (solid, clay) => transformer(solid, place.transformer, clay)],
+    ["meter", (solid, clay) => meter(solid, place.meter, clay)],
+    ["pylon", (solid, clay) => pylon(solid, place, clay)],
+  ];
+}
+
+/** The same as one body. */
 export function siteSolid(place: Placement, clay: Clay): Solid {
   const solid = new Solid();
-  for (const { shell, cooling } of place.containers) {
+  for (const [, draw] of siteParts(place)) draw(solid, clay);
+  return solid;
+}
+
+function plinths(solid: Solid, place: Placement, clay: Clay): void {
+  for (const { shell } of place.containers) {
     solid.box([shell.centre[0], FLOOR / 2, shell.centre[2]], [shell.size[0] + 0.3, FLOOR, shell.size[2] + 0.3], clay.dark);
-    chiller(solid, cooling, clay);
   }
   for (const { centre: [x, , z], size: [long, , deep] } of place.pcs) solid.box([x, 0.05, z], [long + 0.2, 0.1, deep + 0.2], clay.dark);
-  trench(solid, place, clay);
-  rails(solid, place, clay);
-  transformer(solid, place.transformer, clay);
-  meter(solid, place.meter, clay);
-  pylon(solid, place, clay);
-  return solid;
 }
 
 /** Corner posts, floor and roof frame of a container: they stay when its walls are seen through. */

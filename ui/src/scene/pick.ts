@@ -29,3 +29,21 @@ export function nearest(centres: Float32Array, size: Point, eye: Point, way: Poi
   }
   return found;
 }
+
+/** Where a ray enters a box that it meets: how far from the eye, through the face of which axis, and at which point. */
+export interface Entry {
+  far: number;
+  axis: 0 | 1 | 2;
+  at: Point;
+}
+
+export function entryOf(eye: Point, way: Point, centre: Point, size: Point): Entry {
+  let far = -Infinity;
+  let axis: 0 | 1 | 2 = 0;
+  for (const k of [0, 1, 2] as const) {
+    if (Math.abs(way[k]) < 1e-12) continue;
+    const near = (centre[k] - Math.sign(way[k]) * (size[k] / 2) - eye[k]) / way[k];
+    if (near > far) [far, axis] = [near, k];
+  }
+  return { far, axis, at: [eye[0] + way[0] * far, eye[1] + way[1] * far, eye[2] + way[2] * far] };
+}

@@ -1,9 +1,9 @@
 /**
  * A body with walls that can be seen through: solid from afar; as an x-ray only its far walls are filled, so that
- * nothing lies between the eye and the data's colours but thin edges.
+ * nothing lies between the eye and the data's colours but thin edges, and data are drawn over those.
  */
 
-import { BackSide, BoxGeometry, EdgesGeometry, FrontSide, Group, LineBasicMaterial, LineSegments, Mesh, MeshLambertMaterial } from "three";
+import { BoxGeometry, EdgesGeometry, Group, LineBasicMaterial, LineSegments, Mesh, MeshLambertMaterial } from "three";
 import type { Box } from "./box";
 import type { Clay } from "./theme";
 
@@ -18,10 +18,12 @@ export class Shell {
 
   constructor({ centre, size }: Pick<Box, "centre" | "size">, clay: Clay, colour = clay.body) {
     const geometry = new BoxGeometry(...size);
-    this.front = new MeshLambertMaterial({ color: colour, transparent: true, side: FrontSide });
-    this.back = new MeshLambertMaterial({ color: colour, transparent: true, side: BackSide, depthWrite: false });
-    this.line = new LineBasicMaterial({ color: clay.edge, transparent: true });
-    this.walls = [new Mesh(geometry, this.front), new Mesh(geometry, this.back)];
+    const inside = geometry.clone().scale(-1, -1, -1); // turned inside out: the far walls
+    const material = { color: colour, transparent: true, polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 1 };
+    this.front = new MeshLambertMaterial(material);
+    this.back = new MeshLambertMaterial({ ...material, depthWrite: false });
+    this.line = new LineBasicMaterial({ color: clay.edge, transparent: true, depthWrite: false });
+    this.walls = [new Mesh(geometry, this.front), new Mesh(inside, this.back)];
     this.group.add(...this.walls, new LineSegments(new EdgesGeometry(geometry), this.line));
     this.group.position.set(...centre);
   }

@@ -30,6 +30,7 @@ export function viewsOf(place: Placement, focus: Focus, aspect = 2): Views {
   const container = place.containers[focus.container];
   const pcs = place.pcs[focus.pcs] ?? place.transformer;
   const battery: Subject = container?.shell ?? pcs;
+  const batteries: Subject = place.containers.length ? around(place.containers.map(({ shell }) => shell)) : battery;
   const module: Subject = container?.modules[focus.module] ?? battery;
   const cell: Point = container && container.cells.length ? cellCentre(container, focus.cell) : module.centre;
   const row = around(place.pcs.length ? place.pcs : [place.transformer]);
@@ -48,8 +49,8 @@ export function viewsOf(place: Placement, focus: Focus, aspect = 2): Views {
     [levelView(4), "container", stand({ centre: add(cell, [0, LIFT * 0.86, 0]), size: [0.2, 0.3, 0.12] }, [-0.4, 0.3, 0.55], 0.78)],
     [levelView(5), "container", stand(battery, [4.4, 1.7, 6.4], 0.86)],
     [levelView(6), "container", stand({ centre: module.centre, size: [module.size[0], 0.8, module.size[2]] }, [-1.3, 0.75, 1.35], 0.86)],
-    [levelView(7), "container", stand(grown(battery, [-0.45, 0.35, 0], [-0.6, 0.7, -0.4]), [-4.9, 3.1, 6.8], 0.84)],
-    [levelView(8), "container", stand(battery, [-4.5, 2.2, 6.3], 0.88)],
+    [levelView(7), "container", stand(grown(batteries, [-0.45, 0.35, 0], [-0.6, 0.7, -0.4]), [-4.9, 3.1, 6.8], 0.84)],
+    [levelView(8), "container", stand(batteries, [-4.5, 2.2, 6.3], 0.88)],
     [levelView(9), "container", stand({ centre: add(cell, [0, 0.1, 0]), size: [0.55, 0.18, 0.4] }, [-0.34, 0.42, 0.5], 0.8)],
     [levelView(10), "row", stand({ centre: add(pcs.centre, [0, 0.35, 0]), size: [pcs.size[0], pcs.size[1] * 0.75, pcs.size[2]] }, [0.9, 0.5, 2.2], 0.8)],
     [levelView(11), "row", stand({ centre: add(pcs.centre, [-0.1, -0.42, 0]), size: [pcs.size[0], pcs.size[1] * 0.66, pcs.size[2]] }, [-0.9, 0.55, 2.3], 0.8)],
@@ -59,8 +60,6 @@ export function viewsOf(place: Placement, focus: Focus, aspect = 2): Views {
   ];
   return new Map(views.map(([name, parent, pose]): [string, View] => [name, { pose, parent }]));
 }
-
-
 
 function grown({ centre, size }: Subject, by: Point, grow: Point): Subject {
   return { centre: add(centre, by), size: add(size, grow) };

@@ -1,42 +1,64 @@
 /** Everything that is drawn, in the clay of one theme. A change of theme builds it anew; registers and camera stay. */
 
-import { DirectionalLight, Group, HemisphereLight, InstancedMesh, LineSegments, Mesh, type Color, type Material, type Object3D, type Texture } from "three";
+import { DirectionalLight, Group, HemisphereLight, InstancedMesh, LineSegments, Mesh, Raycaster, Vector3, type Color, type Material, type Object3D, type Texture } from "three";
+import type { Snapshot } from "../figures/snapshot";
 import type { Model } from "../plant/model";
+import type { ColourScale } from "../twin2d/colour";
 import type { Box } from "./box";
-import { ContainerCells } from "./cells";
-import type { FieldColours } from "./fieldshader";
+import { ContainerBody, type Fields } from "./container";
 import { Coolant } from "./details/coolant";
 import { Converter } from "./details/converter";
 import { drawn, stuffOf, type Ask, type Detail, type Making, type Mapped } from "./details/detail";
 import { Display } from "./details/display";
+import { LastBlock } from "./details/lastblock";
 import { ModuleBody } from "./details/modulebody";
 import { OpenedCell } from "./details/openedcell";
 import { Power } from "./details/power";
 import { RackFront } from "./details/rackfront";
 import { Tie } from "./details/tie";
 import { Watch } from "./details/watch";
+import type { Ray } from "./eye";
 import { groundMesh } from "./ground";
 import type { Look } from "./looks";
-import { cabinetSolid, frameSolid, siteSolid } from "./machine";
+import { cabinetSolid, siteParts } from "./machine";
+import type { Met } from "./meet";
 import type { Placement } from "./placement";
 import { Shell } from "./shell";
+import { Solid } from "./solid";
 import type { Clay } from "./theme";
 import { around, type Focus } from "./views";
 
+/** What a ray meets that carries data: which part's metric. */
+export interface Datum extends Omit<Met, "index"> {
+  part: string;
+  metric: string;
+  /** Number over the plant, where it is a cell or a sensor. */
+  cell: number | null;
+  sensor: number | null;
+  /** Whether its value gives it its colour there; else it is clay. */
+  coloured: boolean;
+}
+
 export class World {
   readonly root = new Group();
-  readonly batteries: ContainerCells[] = [];
   readonly ground: Object3D;
-  private readonly shells: Shell[];
-  private readonly frames: Group[];
+  readonly containers: ContainerBody[];
+  /** How many geometries there are, drawn yet or not: what the graphics card holds can never be more. */
+  readonly geometries: number;
+  spread = 0;
   private readonly cabinets: { shell: Shell; face: Group }[];
   private readonly details: Detail[];
   private readonly body: ModuleBody;
   private readonly tie: Tie;
+  private readonly last: LastBlock;
+  private readonly coolant: Coolant;
   private level = 0;
+  private plain = false;
+  private opaque: { solids: Mesh[]; over: Mesh[] } | null = null;
 
-  constructor(model: Model, place: Placement, clay: Clay, mapped: Mapped, sensorCells: number[], colours: { cells: FieldColours | null; sensors: FieldColours | null }) {
+  constructor(private readonly model: Model, place: Placement, clay: Clay, mapped: Mapped, sensorCells: readonly number[], fields: Fields) {
     const stuff = stuffOf(clay);
+    const making: Making = { place, clay, mapped, stuff, cells: model.cells };
     this.root.add(new HemisphereLight(0xffffff, 0x777b80, 2.1));
     const sun = new DirectionalLight(0xfffaf2, 1.6);
     sun.position.set(-5, 9, 8);
@@ -47,99 +69,135 @@ export class World {
     ];
     const site = around(standing);
     this.ground = groundMesh([site.centre[0], site.centre[2]], Math.hypot(site.size[0], site.size[2]) * 0.95, standing, clay);
-    this.root.add(this.ground, ...drawn(siteSolid(place, clay), stuff));
-    this.frames = place.containers.map((container) => new Group().add(...drawn(frameSolid(container, clay), stuff)) as Group);
-    this.shells = place.containers.map(({ shell: { centre, size } }) => new Shell({ centre: [centre[0], centre[1] + 0.06, centre[2]], size: [size[0] - 0.03, size[1] - 0.15, size[2] - 0.03] }, clay));
-    this.cabinets = place.pcs.map((pcs) => ({ shell: new Shell(pcs, clay), face: new Group().add(...drawn(cabinetSolid(pcs, clay), stuff)) as Group }));
+    const solid = new Solid();
+    const cooling = new Set(place.containers.map((container) => container.cooling.part));
+    for (const [name, draw] of siteParts(place)) if (!cooling.has(name)) draw(solid, clay);
+    this.root.add(this.ground, ...drawn(solid, stuff));
     let first = 0;
     let firstSensor = 0;
-    for (const container of place.containers) {
-      if (!colours.cells) break;
-      const battery = new ContainerCells(container, colours.cells, first, clay);
+    this.containers = place.containers.map((container, nth) => {
+      const body = new ContainerBody(nth, making, container, clay, fields, first, firstSensor, sensorCells);
       first += container.cells.length / 3;
-      this.batteries.push(battery);
-      this.root.add(battery.cells, battery.skin, battery.outlines);
-      if (colours.sensors && sensorCells.length) {
-        this.root.add(battery.addBeads(colours.sensors, firstSensor, sensorCells));
-        firstSensor += container.modules.length * sensorCells.length;
-      }
-    }
-    const making: Making = { place, clay, mapped, stuff };
+      firstSensor += container.modules.length * sensorCells.length;
+      return body;
+    });
+    this.cabinets = place.pcs.map((pcs) => ({ shell: new Shell(pcs, clay), face: new Group().add(...drawn(cabinetSolid(pcs, clay), stuff)) as Group }));
     const row = model.plant.anatomy.containers[0];
     const perPcs = place.pcs.map(({ part }) => model.buses.find(({ pcs }) => pcs === part)?.racks ?? []);
     this.body = new ModuleBody(making);
     this.tie = new Tie(making);
+    this.last = new LastBlock(making, model);
+    this.coolant = new Coolant(making);
     this.details = [
-      this.body, this.tie, new OpenedCell(making, colours.cells), new RackFront(making), new Coolant(making),
+      this.body, this.tie, this.last, new OpenedCell(making, fields.cells), new RackFront(making), this.coolant,
       new Converter(making, perPcs, row ? row.modules * row.cells : 1), new Power(making, model.plant.power_w), new Display(making), new Watch(making),
     ];
-    this.root.add(...this.frames, ...this.shells.map(({ group }) => group), ...this.cabinets.flatMap(({ shell, face }) => [shell.group, face]), ...this.details.map(({ group }) => group));
+    this.root.add(...this.containers.map(({ group }) => group), ...this.cabinets.flatMap(({ shell, face }) => [shell.group, face]), ...this.details.map(({ group }) => group), ...this.coolant.standing);
     const all = new Set<unknown>();
     this.root.traverse((part) => (part instanceof Mesh || part instanceof LineSegments) && all.add(part.geometry));
     this.geometries = all.size;
   }
 
-  /** Shows a level's details; in flight they change half way. */
+  /** Shows a level's details; `extremes` are the lowest and the highest cell. */
   show(level: number, look: Look, focus: Focus, extremes: readonly [number, number] | null): void {
     this.level = level;
+    this.plain = look.plain;
+    this.opaque = null;
     for (const detail of this.details) {
       detail.group.visible = detail.levels.includes(level);
       detail.aim?.(focus);
     }
     this.body.pose(level);
-    this.shells.forEach((shell, n) => {
-      shell.see(look.walls);
-      this.frames[n]!.visible = look.walls < 1.5;
-    });
     this.cabinets.forEach(({ shell, face }) => {
       shell.see(look.cabinet);
       face.visible = look.cabinet < 0.5;
     });
-    let first = 0;
-    this.batteries.forEach((battery, n) => {
-      const count = battery.cells.count;
-      const own = (cell: number) => (cell >= first && cell < first + count ? cell - first : -1);
-      const kept: [number, number] = level === 8 && extremes ? [own(extremes[0]), own(extremes[1])] : [-1, -1];
-      battery.show(look, n === focus.container ? focus.module : -1, kept, level === 4 && n === focus.container ? focus.cell : -1);
-      first += count;
-    });
-    this.tie.group.visible = level === 8 && extremes !== null;
-    if (level === 8 && extremes) this.tie.between(this.cellCentre(extremes[0]), this.cellCentre(extremes[1]), this.spread);
+    const tied = level === 8 ? extremes : null;
+    for (const container of this.containers) container.show(level, look, focus, tied ?? [-1, -1]);
+    this.containers.forEach(({ group }, n) => (this.coolant.standing[n]!.visible = group.visible));
+    if (level === 7) this.last.lay((cell) => this.cellCentre(cell));
+    this.tie.group.visible = tied !== null;
+    if (tied) this.tie.between(this.cellCentre(tied[0]), this.cellCentre(tied[1]), this.spread);
   }
-
-  spread = 0;
 
   /** Centre of a cell of the plant as it is drawn now. */
   cellCentre(cell: number): [number, number, number] | null {
-    let first = 0;
-    for (const battery of this.batteries) {
-      if (cell >= first && cell < first + battery.cells.count) return battery.centre(cell - first);
-      first += battery.cells.count;
-    }
-    return null;
+    const body = this.containers.find(({ first, battery }) => battery && cell >= first && cell < first + battery.count);
+    return body ? body.battery!.centre(cell - body.first) : null;
   }
 
-  /** How many geometries there are, drawn yet or not: what the graphics card holds can never be more. */
-  readonly geometries: number;
+  sensorCentre(sensor: number): [number, number, number] | null {
+    const body = this.containers.find(({ firstSensor, battery }) => battery?.beads && sensor >= firstSensor && sensor < firstSensor + battery.beads.count);
+    return body ? body.battery!.beadAt(sensor - body.firstSensor) : null;
+  }
 
-  /** Everything opaque that is shown now, cells and their skins left out. */
-  solids(): Mesh[] {
-    const own = new Set<Object3D>(this.batteries.flatMap(({ cells, skin, beads }) => [cells, skin, ...(beads ? [beads] : [])]));
-    const out: Mesh[] = [];
+  /** The datum that a ray meets before anything solid. */
+  meet(ray: Ray): Datum | null {
+    let best: Datum | null = null;
+    const take = (datum: Datum | null) => {
+      if (datum && (!best || datum.far < best.far)) best = datum;
+    };
+    const { cells, sensors } = this.model;
+    for (const container of this.containers) {
+      const { cell, sensor } = container.meet(ray);
+      if (cell && cells) take({ ...cell, part: cells.parts[cell.index]!, metric: "voltage", cell: cell.index, sensor: null, coloured: !this.plain });
+      if (sensor && sensors) take({ ...sensor, part: sensors.parts[sensor.index]!, metric: "temperature", cell: null, sensor: sensor.index, coloured: true });
+    }
+    for (const detail of this.details) if (detail.group.visible) take(detail.meet?.(ray) ?? null);
+    const found = best as Datum | null;
+    return found && this.solidBefore(ray, found.far) ? null : found;
+  }
+
+  /** Whether something solid stands before a point of a ray. */
+  private solidBefore({ eye, way }: Ray, far: number): boolean {
+    const caster = new Raycaster(new Vector3(...eye), new Vector3(...way), 0, far - 1e-4);
+    const { solids, over } = (this.opaque ??= this.findOpaque());
+    if (caster.intersectObjects(solids, false).length > 0) return true;
+    caster.far = Infinity;
+    return caster.intersectObjects(over, false).length > 0;
+  }
+
+  /** What is solid and shown now; `over` is drawn before everything, wherever it is. */
+  private findOpaque(): { solids: Mesh[]; over: Mesh[] } {
+    const solids: Mesh[] = [];
+    const over: Mesh[] = [];
     this.root.traverseVisible((part) => {
-      if (!(part instanceof Mesh) || own.has(part) || part === this.ground) return;
+      if (!(part instanceof Mesh) || part.userData["data"] || part === this.ground) return;
       const material = part.material as Material;
-      if (!(material.transparent && material.opacity < 0.5) && material.depthWrite) out.push(part);
+      if (part instanceof InstancedMesh) part.boundingSphere = null; // its instances may have moved since
+      if (!material.depthTest) over.push(part);
+      else if (!(material.transparent && material.opacity < 0.5) && material.depthWrite) solids.push(part);
     });
-    return out;
+    return { solids, over };
   }
 
   feed(ask: Ask): boolean {
-    return this.details.map((detail) => (detail.feed?.(ask) ?? false) && detail.levels.includes(this.level)).some(Boolean);
+    return this.changed((detail) => detail.feed?.(ask) ?? false);
+  }
+
+  /** Takes a snapshot and the scale of temperatures; true when something that is shown looks different now. */
+  take(shown: Snapshot | null, warmth: ColourScale | null): boolean {
+    return this.changed((detail) => [shown !== null && (detail.take?.(shown) ?? false), detail.tint?.(warmth) ?? false].some(Boolean));
+  }
+
+  /** Gives every detail its due; whether any that is shown changed. */
+  private changed(by: (detail: Detail) => boolean): boolean {
+    return this.details.map((detail) => by(detail) && detail.levels.includes(this.level)).some(Boolean);
   }
 
   move(seconds: number): boolean {
+    this.opaque = null;
     return this.details.filter(({ levels }) => levels.includes(this.level)).map((detail) => detail.move?.(seconds) ?? false).some(Boolean);
+  }
+
+  /** Textures that are sent to the graphics card ahead. */
+  get textures(): Texture[] {
+    const found = new Set<Texture>();
+    this.root.traverse((part) => {
+      const map = part instanceof Mesh ? (part.material as { map?: Texture | null }).map : null;
+      if (map) found.add(map);
+    });
+    return [...found];
   }
 
   dispose(): void {

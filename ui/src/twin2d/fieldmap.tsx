@@ -7,6 +7,7 @@ import type { CellField } from "../plant/model";
 import { shareOf, stepOf, type ColourScale } from "./colour";
 import { cellAt, cellUnder, layOut, rackAt, step, type Grid } from "./grid";
 import { useWidth } from "./size";
+import { SweepCursor } from "./sweepcursor";
 
 export interface FieldMapProps {
   field: CellField;
@@ -23,6 +24,8 @@ export interface FieldMapProps {
   /** Places of sensors as fractional indices of the field, drawn as rings. */
   sensors?: number[] | null;
   smallest?: number;
+  /** Outlines the cells of the request that was answered last. */
+  sweep?: boolean;
   onCursor(index: number): void;
   onOpen(index: number): void;
   /** Caption of a rack; `narrow` asks for the short form. */
@@ -90,6 +93,7 @@ export function FieldMap(props: FieldMapProps) {
               }
             }}
           />
+          {props.sweep && <SweepCursor field={field} grid={grid} scale={scale} />}
           {Array.from({ length: field.racks }, (_, rack) => {
             const [x, y] = rackAt(grid, rack);
             return (

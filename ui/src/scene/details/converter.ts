@@ -4,12 +4,17 @@
  * and a contactor for each rack on its bus.
  */
 
-import { BoxGeometry, Color, CylinderGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, Quaternion, Vector3 } from "three";
+import { BoxGeometry, Color, CylinderGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, MeshLambertMaterial, NoBlending, Quaternion, Vector3 } from "three";
 import type { Point } from "../../flight/pose";
 import { cividis } from "../../twin2d/colour";
 import type { Box } from "../box";
+import { drawnLast } from "../cells";
+import type { Ray } from "../eye";
 import { coloured } from "../flow";
+import { facing } from "../meet";
+import { entryOf, nearest } from "../pick";
 import { Solid } from "../solid";
+import type { Datum } from "../world";
 import { drawn, type Ask, type Detail, type Making } from "./detail";
 
 const STACKS = 3;
@@ -17,6 +22,7 @@ const MOST = 8; // temperature registers of a converter
 const CAPS = 12;
 /** Fixed legend of the modules' colours, °C. */
 export const IGBT_SCALE = { from: 0, to: 100, zero: 0, ramp: cividis };
+const MODULE: Point = [0.24, 0.17, 0.05];
 /** Nominal voltage of an LFP cell; with the cells in series it fills the capacitors to FULL of their height. */
 const NOMINAL = 3.2;
 const FULL = 0.8;
@@ -42,6 +48,8 @@ export class Converter implements Detail {
   private readonly blades: InstancedMesh;
   private readonly perBus: string[][];
   private before = "";
+  /** Which of the temperature registers have a value now. */
+  private warm: boolean[] = [];
 
   constructor(private readonly making: Making, busRacks: string[][], private readonly series: number) {
     const { clay, stuff, place, mapped } = making;
@@ -59,7 +67,7 @@ export class Converter implements Detail {
       }
       for (let n = 0; n < MOST; n++) {
         const at = igbtAt(pcs, n);
-        if (!mapped(pcs.part!, `igbt_temperature_${n + 1}`)) none.box(at, [0.24, 0.17, 0.05], clay.body);
+        if (!mapped(pcs.part!, `igbt_temperature_${n + 1}`)) none.box(at, MODULE, clay.body);
       }
       // laminated bus over the capacitors, and the case of each of them up to where its fill begins
       solid.box([x, y - 0.01, z + deep / 2 - 0.43], [long - 0.2, 0.018, 0.5], clay.light);
@@ -77,10 +85,10 @@ export class Converter implements Detail {
     }
     this.group.add(...drawn(solid, stuff), ...drawn(none, stuff, stuff.hatch));
     const count = Math.max(1, place.pcs.length);
-    this.modules = coloured(new InstancedMesh(new BoxGeometry(0.24, 0.17, 0.05), new MeshBasicMaterial(), MOST * count), clay.hatch);
-    this.fills = coloured(new InstancedMesh(new CylinderGeometry(CAP.radius, CAP.radius, 1, 20), new MeshBasicMaterial(), CAPS * count), 0xe8ebee);
+    this.modules = drawnLast(coloured(new InstancedMesh(new BoxGeometry(...MODULE), new MeshBasicMaterial({ transparent: true, blending: NoBlending }), MOST * count), clay.hatch));
+    this.fills = coloured(new InstancedMesh(new CylinderGeometry(CAP.radius, CAP.radius, 1, 20), new MeshLambertMaterial(), CAPS * count), 0xe8ebee);
     const blades = Math.max(1, this.perBus.reduce((sum, racks) => sum + racks.length, 0));
-    this.blades = coloured(new InstancedMesh(new BoxGeometry(0.026, 0.14, 0.02), new MeshBasicMaterial(), blades), clay.ink);
+    this.blades = coloured(new InstancedMesh(new BoxGeometry(0.026, 0.14, 0.02), new MeshLambertMaterial(), blades), clay.ink);
     this.group.add(this.modules, this.fills, this.blades);
   }
 
@@ -98,6 +106,7 @@ export class Converter implements Detail {
     const now = JSON.stringify([temperatures, volts.map((value) => value?.toFixed(0)), relays]);
     if (now === this.before) return false;
     this.before = now;
+    this.warm = temperatures.flat().map((value) => value !== null);
     const matrix = new Matrix4();
     const nowhere = new Matrix4().makeScale(0, 0, 0);
     const one = new Vector3(1, 1, 1);
@@ -125,5 +134,16 @@ export class Converter implements Detail {
     for (const mesh of [this.modules, this.fills, this.blades]) mesh.instanceMatrix.needsUpdate = true;
     if (this.modules.instanceColor) this.modules.instanceColor.needsUpdate = true;
     return true;
+  }
+
+  meet({ eye, way }: Ray): Datum | null {
+    const { pcs } = this.making.place;
+    const spots = this.warm.flatMap((warm, at) => (warm ? [{ box: pcs[Math.floor(at / MOST)]!, n: at % MOST }] : []));
+    const centres = spots.map(({ box, n }) => igbtAt(box, n));
+    const met = nearest(Float32Array.from(centres.flat()), MODULE, eye, way);
+    if (met < 0) return null;
+    const { far, axis } = entryOf(eye, way, centres[met]!, MODULE);
+    const { box, n } = spots[met]!;
+    return { far, ...facing(axis), shade: 1, part: box.part!, metric: `igbt_temperature_${n + 1}`, cell: null, sensor: null, coloured: true };
   }
 }

@@ -1,14 +1,21 @@
-/** Levels 5 and 9: supply below, return above, a riser at every column; arrows run while the flow register says so. */
+/**
+ * Level 5: supply below, return above, each in the colour of its temperature on the legend of the sensors, a riser at
+ * every column; arrows run while the flow register says so.
+ */
 
-import { Group } from "three";
+import { Color, CylinderGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, NoBlending } from "three";
 import type { Point } from "../../flight/pose";
+import { shareOf, type ColourScale } from "../../twin2d/colour";
 import { Fan } from "../fan";
-import { Flow } from "../flow";
+import { DATA_ORDER } from "../fieldcolours";
+import { coloured, Flow } from "../flow";
 import { chillerFans } from "../machine";
 import type { ContainerPlace } from "../placement";
 import { Solid } from "../solid";
 import { drawn, type Ask, type Detail, type Making } from "./detail";
 
+const WARMTH = ["coolant_supply_temperature", "coolant_return_temperature"];
+const PIPE = 0.055; // m
 const LOW = 0.27;
 const HIGH = 2.66;
 /** A flow that counts as full, m³/s: 20 l/min for each rack. Only the class of speed hangs on it. */
@@ -25,15 +32,20 @@ export function pipes({ shell, cooling }: ContainerPlace): { supply: Point[]; ba
 export class Coolant implements Detail {
   readonly group = new Group();
   readonly levels = [5];
+  /** The fans of each container's cooling unit: seen on every level, turning on this one. */
+  readonly standing: Group[] = [];
   private readonly flows: Flow[][] = [];
   private readonly fans: Fan[][] = [];
+  /** Supply and return of each container, in the colours of their temperatures; clay where no register says them. */
+  private readonly mains: InstancedMesh;
+  private warm: (number | null)[] = [];
+  private before = "";
 
   constructor(private readonly making: Making) {
     const { clay, stuff, place } = making;
     const solid = new Solid();
     for (const container of place.containers) {
-      const { supply, back, z, left, right } = pipes(container);
-      for (const y of [LOW, HIGH]) solid.cylinder([(left + right) / 2, y, z], 0.05, right - left, 0, y === LOW ? clay.dark : clay.light, 16);
+      const { supply, back, z, right } = pipes(container);
       solid.cylinder([right, (LOW + HIGH) / 2 - 0.6, z - 0.02], 0.05, HIGH - LOW - 1.2, 1, clay.dark, 12);
       for (const x of new Set(container.racks.map(({ centre, size }) => (centre[0] + size[0] / 2 - 0.03).toFixed(3)))) {
         solid.cylinder([Number(x), (LOW + HIGH) / 2, z], 0.018, HIGH - LOW, 1, clay.body, 10);
@@ -43,9 +55,17 @@ export class Coolant implements Detail {
       this.group.add(...flows.map(({ mesh }) => mesh));
       const fans = chillerFans(container.cooling).map((at) => new Fan(at, 0.33, 0, clay.body, stuff.clay));
       this.fans.push(fans);
-      this.group.add(...fans.map(({ mesh }) => mesh));
+      this.standing.push(new Group().add(...fans.map(({ mesh }) => mesh)) as Group);
     }
     this.group.add(...drawn(solid, stuff));
+    const lying = new CylinderGeometry(PIPE, PIPE, 1, 16).rotateZ(Math.PI / 2);
+    this.mains = coloured(new InstancedMesh(lying, new MeshBasicMaterial({ transparent: true, blending: NoBlending }), Math.max(1, 2 * place.containers.length)), clay.dark);
+    place.containers.forEach((container, n) => {
+      const { z, left, right } = pipes(container);
+      [LOW, HIGH].forEach((y, k) => this.mains.setMatrixAt(2 * n + k, new Matrix4().makeScale(right - left, 1, 1).setPosition((left + right) / 2, y, z)));
+    });
+    this.mains.renderOrder = DATA_ORDER;
+    this.group.add(this.mains);
     for (const flow of this.flows.flat()) flow.mesh.position.z += 0.07;
   }
 
@@ -57,7 +77,19 @@ export class Coolant implements Detail {
       const turned = this.fans[n]!.map((fan, k) => fan.set(ask(cooling.part!, `heat_exchanger_fan_speed_${k + 1}`) ?? ask(id, `exhaust_fan_speed_${k + 1}`)));
       return [...moved, ...turned].some(Boolean);
     });
+    this.warm = this.making.place.containers.flatMap(({ id, cooling }) => WARMTH.map((metric) => ask(cooling.part!, metric) ?? ask(id, metric)));
     return changed.some(Boolean);
+  }
+
+  tint(warmth: ColourScale | null): boolean {
+    const tint = new Color();
+    const colours = this.warm.map((value) => (warmth && value !== null ? warmth.ramp.css(shareOf(warmth, value)) : null));
+    const now = JSON.stringify(colours);
+    if (now === this.before) return false;
+    this.before = now;
+    colours.forEach((colour, n) => this.mains.setColorAt(n, colour ? tint.setStyle(colour.replaceAll(" ", ",")) : tint.set(this.making.clay.dark)));
+    this.mains.instanceColor!.needsUpdate = true;
+    return true;
   }
 
   move(seconds: number): boolean {

@@ -1,10 +1,15 @@
 /** What a level adds to the machine. Each detail is built from the placement, fed by registers and moved by them alone. */
 
 import { Color, LineBasicMaterial, LineSegments, Mesh, MeshLambertMaterial, ShaderMaterial, type Group, type Material } from "three";
+import type { Snapshot } from "../../figures/snapshot";
+import type { CellField } from "../../plant/model";
+import type { ColourScale } from "../../twin2d/colour";
+import type { Ray } from "../eye";
 import type { Placement } from "../placement";
 import type { Solid } from "../solid";
 import type { Clay } from "../theme";
 import type { Focus } from "../views";
+import type { Datum } from "../world";
 
 /** The value of a metric at a part in SI; null where no register carries it or it has no value now. */
 export type Ask = (part: string, metric: string) => number | null;
@@ -17,21 +22,30 @@ export interface Detail {
   aim?(focus: Focus): void;
   /** Takes new values; true when something looks different now. */
   feed?(ask: Ask): boolean;
+  /** Takes what a snapshot says beside values; true when something looks different now. */
+  take?(shown: Snapshot): boolean;
+  /** Takes the scale of temperatures; true when something looks different now. */
+  tint?(warmth: ColourScale | null): boolean;
   /** True while something moves. */
   move?(seconds: number): boolean;
+  /** What it draws in a datum's colour, where a ray meets it. */
+  meet?(ray: Ray): Datum | null;
 }
 
 export interface Making {
   place: Placement;
   clay: Clay;
   mapped: Mapped;
+  /** The plant's cells in order, null where no register carries them. */
+  cells: CellField | null;
   stuff: { clay: Material; line: Material; hatch: Material };
 }
 
 export function stuffOf(clay: Clay): Making["stuff"] {
   return {
-    clay: new MeshLambertMaterial({ vertexColors: true }),
-    line: new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: 0.8 }),
+    // edges lie on the faces they bound: the faces step back a little
+    clay: new MeshLambertMaterial({ vertexColors: true, polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 1 }),
+    line: new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: 0.8, depthWrite: false }),
     hatch: hatched(clay),
   };
 }

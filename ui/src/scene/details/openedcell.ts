@@ -1,13 +1,22 @@
 /** Level 4: the cell that is looked at, lifted out of its module and opened: case, posts, vent, and the layers of its windings. */
 
 import { Group, InstancedMesh, Matrix4, type ShaderMaterial } from "three";
-import type { FieldColours } from "../fieldshader";
+import { add, type Point } from "../../flight/pose";
+import { drawnLast } from "../cells";
+import type { Ray } from "../eye";
+import type { FieldColours } from "../fieldcolours";
+import { facing } from "../meet";
 import { CELL } from "../pack";
+import { entryOf, nearest } from "../pick";
 import { cellCentre } from "../placement";
 import { Solid } from "../solid";
 import { LIFT, type Focus } from "../views";
+import type { Datum } from "../world";
 import { drawn, type Detail, type Making } from "./detail";
 
+/** The register's colour on the lid, between posts and vent. */
+const FACE: Point = [0.021, 0.006, CELL.depth * 0.72];
+const FACES = [-1, 1].map((side): Point => [side * 0.029, CELL.height / 2 + 0.0075, 0]);
 const LAYERS = 14; // drawn of the several hundred in a cell
 
 export class OpenedCell implements Detail {
@@ -15,6 +24,7 @@ export class OpenedCell implements Detail {
   readonly levels = [4];
   private readonly face: InstancedMesh | null = null;
   private readonly firsts: number[] = [];
+  private cell = -1;
 
   constructor(private readonly making: Making, colours: FieldColours | null) {
     const { clay, stuff, place } = making;
@@ -44,13 +54,11 @@ export class OpenedCell implements Detail {
     for (const side of [-1, 1]) solid.box([side * 0.045, h / 2 - 0.014, 0], [0.03, 0.018, d * 0.5], clay.dark);
     this.group.add(...drawn(solid, stuff));
     if (colours) {
-      // the register's colour on the lid, between posts and vent
       const face = new Solid();
-      for (const side of [-1, 1]) face.box([side * 0.029, h / 2 + 0.0075, 0], [0.021, 0.006, d * 0.72], 0);
-      const mesh = new InstancedMesh(face.geometry(), colours.cells(0), 1);
+      for (const at of FACES) face.box(at, FACE, 0);
+      const mesh = drawnLast(new InstancedMesh(face.geometry(), colours.cells(0), 1));
       mesh.setMatrixAt(0, new Matrix4());
       mesh.geometry.deleteAttribute("color");
-      mesh.frustumCulled = false;
       this.face = mesh;
       this.group.add(mesh);
     }
@@ -61,6 +69,18 @@ export class OpenedCell implements Detail {
     if (!container || container.cells.length === 0) return;
     const [x, y, z] = cellCentre(container, focus.cell);
     this.group.position.set(x, y + LIFT, z);
-    if (this.face) (this.face.material as ShaderMaterial).uniforms["first"]!.value = this.firsts[focus.container]! + focus.cell;
+    this.cell = this.firsts[focus.container]! + focus.cell;
+    if (this.face) (this.face.material as ShaderMaterial).uniforms["first"]!.value = this.cell;
+  }
+
+  meet({ eye, way }: Ray): Datum | null {
+    const part = this.making.cells?.parts[this.cell];
+    if (!this.face || part === undefined) return null;
+    const { x, y, z } = this.group.position;
+    const centres = FACES.map((at) => add(at, [x, y, z]));
+    const met = nearest(Float32Array.from(centres.flat()), FACE, eye, way);
+    if (met < 0) return null;
+    const { far, axis } = entryOf(eye, way, centres[met]!, FACE);
+    return { far, ...facing(axis), part, metric: "voltage", cell: this.cell, sensor: null, coloured: true };
   }
 }

@@ -1,6 +1,6 @@
 /** Power on its ways: to the grid, through the AC bus, on the DC cables; and the breaker's three poles. */
 
-import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, Quaternion, Vector3 } from "three";
+import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshLambertMaterial, Quaternion, Vector3 } from "three";
 import { add } from "../../flight/pose";
 import { coloured, Flow } from "../flow";
 import { breakerAt, dcWay, gridWay, RAIL_APART, railWay } from "../machine";
@@ -23,7 +23,7 @@ export class Power implements Detail {
     this.grid = new Flow(gridWay(place), 0.15, clay.ink, 0.8);
     this.ac = place.pcs.map((pcs, n) => new Flow(railWay(place, pcs).map((at) => add(at, [0, 0.09, RAIL_APART * (n % 3 === 0 ? 1 : -1)])), 0.1, clay.ink, 0.5));
     this.dc = place.pcs.map((pcs) => new Flow(dcWay(place, pcs).map((at) => add(at, [0, 0.05, 0])), 0.1, clay.ink, 0.5));
-    this.poles = coloured(new InstancedMesh(new BoxGeometry(0.34, 0.035, 0.035), new MeshBasicMaterial(), 3), clay.ink);
+    this.poles = coloured(new InstancedMesh(new BoxGeometry(0.34, 0.035, 0.035), new MeshLambertMaterial(), 3), clay.ink);
     this.group.add(...[this.grid, ...this.ac, ...this.dc].map(({ mesh }) => mesh), this.poles);
   }
 

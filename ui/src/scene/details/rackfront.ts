@@ -1,6 +1,6 @@
 /** Level 3: on the front of each rack a bar as high as its state of charge, and its two main contactors, open or closed. */
 
-import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, Quaternion, Vector3 } from "three";
+import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshLambertMaterial, Quaternion, Vector3 } from "three";
 import type { Box } from "../box";
 import { coloured } from "../flow";
 import { Solid } from "../solid";
@@ -31,8 +31,8 @@ export class RackFront implements Detail {
     }
     this.group.add(...drawn(solid, stuff));
     const count = Math.max(1, this.racks.length);
-    this.bars = coloured(new InstancedMesh(new BoxGeometry(1, 1, 1), new MeshBasicMaterial(), count), 0xf2f4f5);
-    this.blades = coloured(new InstancedMesh(new BoxGeometry(0.022, 0.11, 0.014), new MeshBasicMaterial(), 2 * count), clay.ink);
+    this.bars = coloured(new InstancedMesh(new BoxGeometry(1, 1, 1), new MeshLambertMaterial(), count), 0xf2f4f5);
+    this.blades = coloured(new InstancedMesh(new BoxGeometry(0.022, 0.11, 0.014), new MeshLambertMaterial(), 2 * count), clay.ink);
     this.group.add(this.bars, this.blades);
   }
 

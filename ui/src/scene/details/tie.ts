@@ -1,12 +1,14 @@
 /** Level 8: a line between the lowest and the highest cell, as thick as the spread between them. */
 
-import { CylinderGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, Quaternion, Vector3 } from "three";
+import { CylinderGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, NoBlending, Quaternion, Vector3 } from "three";
 import type { Point } from "../../flight/pose";
+import { DATA_ORDER } from "../fieldcolours";
 import { coloured } from "../flow";
 import type { Detail, Making } from "./detail";
 
-const THICK_PER_V = 1.5; // m of thickness: 50 mV draw 75 mm
-const THINNEST = 0.02;
+const THICK_PER_V = 0.5; // m of thickness: 50 mV draw 25 mm
+const THINNEST = 0.012;
+const THICKEST = 0.07;
 
 export class Tie implements Detail {
   readonly group = new Group();
@@ -14,8 +16,8 @@ export class Tie implements Detail {
   private readonly line: InstancedMesh;
 
   constructor({ clay }: Making) {
-    this.line = coloured(new InstancedMesh(new CylinderGeometry(1, 1, 1, 10), new MeshBasicMaterial({ depthTest: false }), 1), clay.ink);
-    this.line.renderOrder = 5;
+    this.line = coloured(new InstancedMesh(new CylinderGeometry(1, 1, 1, 10), new MeshBasicMaterial({ depthTest: false, transparent: true, blending: NoBlending }), 1), clay.ink);
+    this.line.renderOrder = DATA_ORDER + 1;
     this.line.visible = false;
     this.group.add(this.line);
   }
@@ -26,7 +28,7 @@ export class Tie implements Detail {
     const [a, b] = [new Vector3(...low), new Vector3(...high)];
     const way = b.clone().sub(a);
     const length = Math.max(1e-3, way.length());
-    const thick = Math.max(THINNEST, spread * THICK_PER_V) / 2;
+    const thick = Math.min(THICKEST, Math.max(THINNEST, spread * THICK_PER_V)) / 2;
     const turn = new Quaternion().setFromUnitVectors(new Vector3(0, 1, 0), way.normalize());
     this.line.setMatrixAt(0, new Matrix4().compose(a.add(b).multiplyScalar(0.5), turn, new Vector3(thick, length, thick)));
     this.line.instanceMatrix.needsUpdate = true;

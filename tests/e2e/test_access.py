@@ -1,0 +1,240 @@
+"""For everyone: axe-core finds nothing, everything can be reached by keyboard alone, paper and German get the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import ROOT, Product, launched
+from tests.e2e.test_scene import SOFTWARE, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+PATIENT_MS = 60_000  # drawing in software shares the processor with all the rest
+
+AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(v =>
+  [v.id, v.nodes.length, v.nodes[0].target.join(' '), v.nodes[0].failureSummary]))"""
+READY = "!!(window.__scene && window.__scene.ready)"
+CELL = "c1/r04/m3/cell026/voltage"
+
+FOCUSED = """() => { const e = document.activeElement; return e.closest('.scene-label')
+  ? e.closest('[data-figure]')?.dataset.figure ?? '' : ''; }"""
+LABELS = """() => [...document.querySelectorAll('.scene-label')]
+  .filter(e => getComputedStyle(e).visibility === 'visible' && e.querySelector('button[data-figure]'))
+  .map(e => e.querySelector('button[data-figure]').dataset.figure)"""
+
+
+TOUCHING = """() => {
+  const boxes = [...document.querySelectorAll('.scene-label')].filter(e => getComputedStyle(e).visibility === 'visible')
+    .map(e => [e.textContent, e.getBoundingClientRect()]);
+  return boxes.flatMap(([a, p], n) => boxes.slice(n + 1).flatMap(([b, q]) =>
+    p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom ? [[a, b]] : []));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium that draws the machine in software."""
+    with launched(*SOFTWARE) as opened:
+        yield opened
+
+
+def opened(browser: Browser, product: Product, where: str, **context: Any) -> Page:
+    settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
+    page = browser.new_context(**settings | {"bypass_csp": True, "reduced_motion": "reduce"} | context).new_page()
+    page.set_default_timeout(PATIENT_MS)
+    page.goto(f"{product.url}/#/{where}")
+    page.locator("[data-figure][data-quality=good]").first.wait_for()
+    return page
+
+
+def violations(page: Page) -> list[Any]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return list(page.evaluate(RUN, RULES))
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize(
+    ("where", "context"),
+    [
+        ("level/1", {}),
+        ("level/4?at=c1/r04/m3/cell026", {}),
+        ("level/7", PHONE),
+        ("level/8", {}),
+        ("level/11", {}),
+        ("level/14?t=2026-06-21T16:00:00Z", {}),
+        (f"level/4?figure={CELL}", {}),
+    ],
+)
+def test_axe_finds_nothing(
+    browser: Browser, product: Product, where: str, context: dict[str, Any], scheme: str
+) -> None:
+    page = opened(browser, product, where, color_scheme=scheme, **context)
+    until(page, READY, 40)
+    page.locator(".said [data-figure]").first.wait_for()
+    assert violations(page) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("scheme", "context"), [("dark", PHONE), ("light", {})])
+def test_axe_finds_nothing_in_tour_and_search(
+    browser: Browser, product: Product, scheme: str, context: dict[str, Any]
+) -> None:
+    page = opened(browser, product, "level/3", color_scheme=scheme, **context)
+    page.keyboard.press("t")
+    page.locator(".tour-sentence [data-figure]").first.wait_for()
+    page.get_by_role("combobox", name="Find a figure").fill("cell voltage")
+    page.locator(".hit").first.wait_for()
+    assert violations(page) == []
+    page.context.close()
+
+
+def test_every_label_and_its_passport_by_keyboard(browser: Browser, product: Product) -> None:
+    """On every level Tab comes to every label that is shown, Enter opens its register, Escape leads back to it."""
+    page = opened(browser, product, "level/1", viewport={"width": 1200, "height": 800})
+    inspector = page.locator("aside.inspector")
+    for level in range(1, 15):
+        page.evaluate(f"location.hash = '#/level/{level}'")
+        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        wanted = set(page.evaluate(LABELS))
+        assert wanted, level
+        page.locator("#main").focus()
+        reached = []
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            found = page.evaluate(FOCUSED)
+            if found:
+                reached.append(found)
+            elif reached:
+                break
+        assert wanted <= set(reached), (level, wanted - set(reached))
+        page.keyboard.press("Shift+Tab")
+        last = page.evaluate(FOCUSED)
+        assert last == reached[-1]
+        page.keyboard.press("Enter")
+        expect(inspector).to_have_attribute("data-passport", last)
+        expect(inspector.locator("h2")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(inspector).to_have_count(0)
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_label_lies_on_another(browser: Browser, product: Product, width: int) -> None:
+    """In German, whose words are longer; each level keeps at least one label."""
+    page = opened(browser, product, "level/1", viewport={"width": width, "height": 844}, locale="de-DE")
+    for level in range(1, 15):
+        page.evaluate(f"location.hash = '#/level/{level}'")
+        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        assert page.evaluate(TOUCHING) == [], level
+        assert page.evaluate(LABELS), level
+    page.context.close()
+
+
+def test_the_inspector_by_keyboard(browser: Browser, product: Product) -> None:
+    page = opened(browser, product, f"level/4?figure={CELL}")
+    page.locator("aside.inspector .dump-line").first.wait_for()
+    page.locator("aside.inspector h2").focus()
+    seen = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        inside = "() => document.activeElement.closest('aside.inspector') && document.activeElement.innerText"
+        text = page.evaluate(inside)
+        if text is None:
+            break
+        seen.append(text.strip())
+    assert any("Learn this signal" in text for text in seen), seen
+    assert sum("Copy" in text for text in seen) >= 4
+    page.locator("aside.inspector .learn").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Cell voltage")
+    page.locator(".signal-fly").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("aside.inspector")).to_have_attribute("data-passport", re.compile("/voltage$"))
+    page.context.close()
+
+
+def test_every_label_leads_to_the_page_of_its_signal(browser: Browser, product: Product) -> None:
+    """Of each metric on the machine one label is followed; computed figures are explained by their formula."""
+    page = opened(browser, product, "level/1")
+    known = {row["metric"] for one in product.get("/api/signals") for row in one["signals"]}
+    known |= {also for one in product.get("/api/signals") for row in one["signals"] for also in row["also"]}
+    schema = product.get("/api/schema")["points"]
+    metric = dict(zip(schema["id"], schema["metric"], strict=True))
+    on_machine: dict[str, str] = {}
+    for level in range(1, 15):
+        page.evaluate(f"location.hash = '#/level/{level}'")
+        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        for figure in page.evaluate(LABELS):
+            if figure in metric:
+                on_machine.setdefault(metric[figure], figure)
+    assert len(on_machine) >= 20
+    assert not set(on_machine) - known, "labels whose signal nobody explains"
+    name, figure = next(iter(on_machine.items()))
+    page.evaluate(f"location.hash = '#/level/1?figure={figure}'")
+    page.get_by_role("button", name="Learn this signal").click()
+    assert page.url.endswith(f"#/signals/{name}")
+    page.context.close()
+
+
+def test_the_sheet_of_a_phone_covers_the_machine_and_gives_it_back(browser: Browser, product: Product) -> None:
+    page = opened(browser, product, "level/3", **PHONE)
+    until(page, READY, 40)
+    handle, scene = page.locator(".sheet-handle"), page.locator(".scene")
+    box = scene.bounding_box()
+    assert box
+    assert box["height"] >= 300
+    top = "() => document.querySelector('#level').getBoundingClientRect().top"
+    assert page.evaluate(top) >= box["y"] + 0.7 * box["height"], "the machine is not to be seen"
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    handle.focus()
+    page.keyboard.press("Enter")
+    expect(handle).to_have_attribute("aria-expanded", "true")
+    until(page, f"({top})() <= {box['y'] + 1}")
+    handle.click()
+    expect(handle).to_have_attribute("aria-expanded", "false")
+    until(page, "document.querySelector('main').scrollTop === 0")
+    page.context.close()
+
+
+def test_paper_shows_the_figures_their_moment_and_their_source(
+    browser: Browser, product: Product, tmp_path: Path
+) -> None:
+    page = opened(browser, product, "level/8", color_scheme="dark")
+    until(page, READY, 40)
+    page.emulate_media(media="print")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page.locator(".printed")).to_contain_text("#/level/8")
+    expect(page.locator(".badge")).to_be_visible()
+    for gone in (".levels", ".search", ".switches"):
+        expect(page.locator(gone)).to_be_hidden()
+    assert (
+        page.evaluate("document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight") <= 1
+    )
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.emulate_media(media="screen")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.context.close()
+
+
+def test_what_maps_and_passports_say_is_german_on_the_german_page(browser: Browser, product: Product) -> None:
+    words = json.loads((ROOT / "ui" / "src" / "i18n" / "vendor.de.json").read_text(encoding="utf-8"))
+    symbols = product.get("/api/schema")["points"]["symbols"]
+    names = {row.get("label") or row["name"].replace("_", " ").lower() for rows in symbols.values() for row in rows}
+    untold = {name for name in names if re.sub(r"\b\d+\b", "#", name) not in words}
+    assert not untold, sorted(untold)
+    page = opened(browser, product, f"level/4?figure={CELL}", locale="de-DE")
+    steps = page.locator("aside.inspector .steps").first
+    expect(steps).to_contain_text("Rohwert")
+    expect(steps).to_contain_text("1 Wort")
+    page.context.close()

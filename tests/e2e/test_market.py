@@ -1,0 +1,262 @@
+"""The market in a browser: each figure is the API's, sliders answer at once, slots say why, prices are credited."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Product, free_port, plant_on_free_ports, start
+
+pytestmark = pytest.mark.browser
+
+CREDIT = "Bundesnetzagentur | SMARD.de"
+CAVEAT = {"en": "Upper bound, not a forecast", "de": "Obergrenze, keine Prognose"}
+
+
+@dataclass
+class Market:
+    url: str
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, body: Any) -> Any:
+        headers = {"Content-Type": "application/json", "Origin": self.url}
+        asked = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A twin whose plant is silent: the market needs no plant."""
+    folder = tmp_path_factory.mktemp("market")
+    port = free_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BESSINSIDE_CACHE", str(folder / "cache"))
+        twin = start("run", str(plant_on_free_ports(folder)), "--port", str(port))
+    running = Product(f"http://127.0.0.1:{port}", folder, twin, twin)
+    try:
+        running.until(lambda: _answers(running), 60)
+        yield Market(running.url)
+    finally:
+        twin.terminate()
+        twin.wait(timeout=10)
+
+
+def _answers(running: Product) -> bool:
+    try:
+        return bool(running.get("/api/prices")["price"])
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def page(browser: Browser, market: Market) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 1000}, locale="en-GB", color_scheme="dark", accept_downloads=True
+    )
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    context.close()
+    assert not [text for text in wrong if "400 (Bad Request)" not in text], wrong
+
+
+def show(page: Page, market: Market) -> None:
+    page.goto(f"{market.url}/#/market")
+    expect(page.locator("#market-schedule")).to_be_visible(timeout=60_000)
+    expect(page.locator(".market-years li").first).to_be_visible()
+    expect(page.locator(".market-detail.market-stale")).to_have_count(0)
+
+
+def number(text: str) -> float:
+    found = re.search(r"−?[\d,]+(?:\.\d+)?", text)
+    assert found, text
+    return float(found[0].replace(",", "").replace("−", "-"))
+
+
+def settled(page: Page) -> None:
+    page.wait_for_timeout(300)
+    expect(page.locator(".market-stale")).to_have_count(0, timeout=20_000)
+
+
+def test_the_menu_leads_there_and_every_figure_is_the_apis(page: Page, market: Market) -> None:
+    page.goto(market.url)
+    page.get_by_role("button", name="Revenue").click()
+    expect(page).to_have_url(re.compile("#/market$"))
+    expect(page.locator("#market-eur-mw")).to_be_visible(timeout=60_000)
+    settled(page)
+    found = market.post("/api/revenue", {})["revenue"]
+    assert number(page.inner_text("#market-eur-mw")) == round(found["eur_mw"])
+    detail = page.inner_text(".market-detail")
+    assert f"{found['feasible_eur']:,.2f} EUR" in detail
+    assert f"{found['gap_eur']:,.2f} EUR less" in detail
+    for rung in found["ladder"]:
+        row = page.locator(f"[data-rung={rung['key']}]").inner_text()
+        assert f"{rung['eur']:,.0f} EUR" in row
+        assert f"{100 * rung['share']:.0f} %" in row
+    rows = page.locator(".market-table tbody tr").all_inner_texts()
+    assert len(rows) == len(found["months"])
+    for row, month in zip(rows, found["months"], strict=True):
+        assert f"{month['eur_mw']:,.0f}" in row
+    summary = market.get("/api/prices")["summary"]
+    facts = page.locator(".market-facts dd").all_inner_texts()
+    wanted = [summary[key] for key in ("mean", "low", "high", "spread_1h", "spread_2h", "spread_4h")]
+    assert [number(text) for text in facts] == [round(value, 2) for value in wanted]
+
+
+def test_a_slider_answers_at_once_and_the_schedule_follows(page: Page, market: Market) -> None:
+    show(page, market)
+    slider = page.get_by_role("slider", name="Duration")
+    slider.focus()
+    before, began = page.inner_text("#market-eur-mw"), time.monotonic()
+    slider.press("ArrowRight")
+    page.wait_for_function("text => document.querySelector('#market-eur-mw').innerText !== text", arg=before)
+    took = time.monotonic() - began
+    assert took < 2.0, took
+    settled(page)
+    asked = {"question": {"power_w": 1e6, "energy_wh": 2.25e6}}
+    found = market.post("/api/revenue", asked)["revenue"]
+    assert number(page.inner_text("#market-eur-mw")) == round(found["eur_mw"])
+    assert f"{found['feasible_eur']:,.2f} EUR" in page.inner_text(".market-detail")
+
+
+def test_many_moves_end_at_the_last_question(page: Page, market: Market) -> None:
+    show(page, market)
+    slider = page.get_by_role("slider", name="Cycles a day")
+    slider.focus()
+    for _ in range(12):
+        slider.press("ArrowRight")
+    settled(page)
+    expect(page.locator(".market-value", has_text="no cap")).to_be_visible()
+    found = market.post("/api/revenue", {"question": {"cycles_day": None}})["revenue"]
+    assert number(page.inner_text("#market-eur-mw")) == round(found["eur_mw"])
+
+
+def test_every_slot_says_why_by_keyboard_and_pointer(page: Page, market: Market) -> None:
+    show(page, market)
+    answer = market.post("/api/revenue", {})
+    slots = market.get(f"/api/revenue/{answer['id']}/slots?lang=en")
+    plot = page.locator(".market-slots").first
+    plot.focus()
+    for _ in range(50):
+        plot.press("ArrowRight")
+    reason = page.locator(".market-reason").first
+    shown = reason.inner_text()
+    assert slots["words"][49] in shown or slots["words"][50] in shown
+    box = plot.locator(".market-catch").bounding_box()
+    assert box
+    charging = next(i for i, power in enumerate(slots["power_w"]) if power < -1)
+    x = box["x"] + box["width"] * (charging + 0.5) / len(slots["price"])
+    page.mouse.move(x, box["y"] + 40)
+    expect(reason).to_contain_text(slots["words"][charging])
+    expect(reason).to_contain_text("Charges with")
+
+
+def test_prices_are_credited_and_maxima_called_upper_bounds(page: Page, market: Market) -> None:
+    show(page, market)
+    for language in ("en", "de"):
+        for part in (".market-headline", ".market-ladder", "#market-schedule", "#market-eight", "#market-compare"):
+            around = page.locator(part) if part.startswith(".") else page.locator(part).locator("..")
+            expect(around).to_contain_text(CAVEAT[language])
+        credits = page.locator(".market-credit")
+        assert credits.count() == 4
+        for at in range(4):
+            expect(credits.nth(at)).to_contain_text(CREDIT)
+        expect(page.locator("#market-facts")).to_contain_text(CREDIT)
+        assert page.locator(".market-indices cite").count() == len(market.get("/api/revenue/compare")["indices"])
+        if language == "en":
+            page.get_by_role("button", name="Deutsch").click()
+            expect(page.locator("#market-title")).to_have_text("Erlös")
+            expect(page.locator(".market-reason").first).to_be_visible()
+
+
+def test_eight_days_are_quartered_by_their_prices(page: Page, market: Market) -> None:
+    show(page, market)
+    answer = market.post("/api/revenue", {})
+    slots = market.get(f"/api/revenue/{answer['id']}/slots?from=2026-10-04&to=2026-10-11")
+    prices = sorted(slots["price"])
+    low, high = (prices[round(share * (len(prices) - 1))] for share in (0.25, 0.75))
+    section = page.locator("#market-eight").locator("../..")
+    expect(section).to_contain_text(f"below {low:,.2f} EUR/MWh BUY, above {high:,.2f} EUR/MWh SELL")
+    assert section.locator(".market-quarter-buy").count() == sum(price <= low for price in prices)
+    assert section.locator(".market-quarter-sell").count() == sum(price >= high for price in prices)
+
+
+def test_now_stands_in_the_eight_days_when_they_hold_it(page: Page, market: Market) -> None:
+    page.clock.set_fixed_time("2026-10-10T09:30:00Z")
+    show(page, market)
+    section = page.locator("#market-eight").locator("../..")
+    expect(section.locator(".market-mark text")).to_have_text("NOW")
+    expect(section.locator(".market-beyond")).to_have_count(0)
+    page.clock.set_fixed_time("2026-11-20T09:30:00Z")
+    page.reload()
+    show(page, market)
+    expect(page.locator(".market-beyond")).to_contain_text("bessinside prices fetch --from 2026-10-12")
+    expect(page.locator(".market-mark")).to_have_count(0)
+
+
+def test_other_days_are_asked_for_and_unknown_ones_say_how_to_get_them(page: Page, market: Market) -> None:
+    show(page, market)
+    page.locator("input[type=date]").nth(0).fill("2026-10-05")
+    page.locator("input[type=date]").nth(0).blur()
+    expect(page.locator(".market-under")).to_contain_text("in 7 days", timeout=20_000)
+    settled(page)
+    found = market.post("/api/revenue", {"first": "2026-10-05", "last": "2026-10-11"})["revenue"]
+    assert number(page.inner_text("#market-eur-mw")) == round(found["eur_mw"])
+    page.locator("input[type=date]").nth(0).fill("2025-01-01")
+    page.locator("input[type=date]").nth(0).blur()
+    command = "bessinside prices fetch --from 2025-01-01 --to 2026-10-11"
+    expect(page.locator(".market-short")).to_contain_text(command, timeout=20_000)
+    expect(page.locator(".market-under")).to_contain_text("in 15 days", timeout=20_000)
+    page.locator("input[type=date]").nth(1).fill("2025-01-02")
+    page.locator("input[type=date]").nth(1).blur()
+    expect(page.locator(".market-days .failure")).to_contain_text("no prices from 2025-01-02", timeout=20_000)
+
+
+def test_what_is_exported_is_what_is_shown(page: Page, market: Market) -> None:
+    show(page, market)
+    found = market.post("/api/revenue", {})["revenue"]
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Schedule as CSV").click()
+    lines = Path(waiting.value.path()).read_text().splitlines()
+    assert CAVEAT["en"] in lines[0]
+    assert CREDIT in lines[1]
+    rows = list(csv.DictReader(io.StringIO("\n".join(lines[2:]))))
+    assert sum(float(row["eur"]) for row in rows) == pytest.approx(found["feasible_eur"], abs=0.1)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Answer as JSON").click()
+    assert json.loads(Path(waiting.value.path()).read_text())["bound_eur"] == pytest.approx(found["bound_eur"])
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Prices as CSV").click()
+    lines = Path(waiting.value.path()).read_text().splitlines()
+    assert (lines[0], len(lines)) == ("utc_start,price_eur_mwh,mtu_min", 1441)
+
+
+def test_a_phone_needs_no_sideways_scrolling(browser: Browser, market: Market) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="de-DE", is_mobile=True, has_touch=True
+    )
+    page = context.new_page()
+    show(page, market)
+    assert page.evaluate("document.querySelector('main').scrollWidth") <= 360
+    for button in page.locator(".market button, .market a.switch").all():
+        box = button.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 360
+    context.close()

@@ -1,0 +1,31 @@
+/**
+ * Words of maps and passports in the reader's language. They come in English, as the documents of the makers have them;
+ * what has no translation stays as it came.
+ */
+
+import { effect, signal } from "@preact/signals";
+import { language } from ".";
+
+/** `#` stands for a number, in the order of the English text. */
+const words = signal<Record<string, string> | null>(null);
+const NUMBER = /\b\d+\b/g;
+
+/** Fetches the words when their language is first spoken; until then the English ones stand. */
+export function followVendorWords(): () => void {
+  return effect(() => {
+    if (language.value !== "de" || words.peek()) return;
+    import("./vendor.de.json").then((found) => (words.value = found.default)).catch(() => undefined);
+  });
+}
+
+/** For tests, and for whoever has the words already. */
+export function knowVendorWords(found: Record<string, string> | null): void {
+  words.value = found;
+}
+
+export function vendor(text: string): string {
+  if (language.value !== "de" || !words.value) return text;
+  const numbers = text.match(NUMBER) ?? [];
+  const known = words.value[text] ?? words.value[text.replace(NUMBER, "#")];
+  return known === undefined ? text : known.replaceAll("#", () => numbers.shift() ?? "#");
+}
