@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.emulator import ocv
-from bessinside.emulator.cell import Cells, CellType
-from bessinside.emulator.ocv import OpenCircuit
+from bessinside.emulator.basis.cell_type import CellType
+from bessinside.emulator.battery import ocv
+from bessinside.emulator.battery.cell import Cells
+from bessinside.emulator.battery.ocv import OpenCircuit
 
 Array = NDArray[np.float64]
 HALF_HOUR = 1800.0

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.emulator import table
-from bessinside.emulator.compiled import speed_up
-from bessinside.emulator.converter import Converter
-from bessinside.emulator.plant import Plant
-from bessinside.emulator.schedule import Schedule
+from bessinside.emulator.basis import table
+from bessinside.emulator.battery.compiled import speed_up
+from bessinside.emulator.power.converter import Converter
+from bessinside.emulator.whole.plant import Plant
+from bessinside.emulator.whole.schedule import Schedule
 
 Array = NDArray[np.float64]
 DAY_S, NS = 86400, 10**9

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from physics_cell import INSIDE, Drive, Fit, compare_ocv, measured_curves, model
 
-from bessinside.emulator import ocv
-from bessinside.emulator.ocv import OpenCircuit
-from bessinside.emulator.plant import Plant
+from bessinside.emulator.battery import ocv
+from bessinside.emulator.battery.ocv import OpenCircuit
+from bessinside.emulator.whole.plant import Plant
 
 INK, OURS, THEIRS, SOFT = "#1c2530", "#0b7285", "#d9480f", "#adb5bd"
 MIDNIGHT = 1_750_000_000 // 86400 * 86400 * 10**9  # of a day in June

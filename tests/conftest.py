@@ -216,7 +216,7 @@ class Emulated:
     """The reference plant on sockets of the machine, in a thread of its own, standing still unless it is stepped."""
 
     def __init__(self, folder: Path) -> None:
-        from bessinside.emulator.serve import Emulator
+        from bessinside.emulator.service.serve import Emulator
 
         (folder / "schedule.csv").write_text("time,power\n00:00,1200000\n")
         self.file = folder / "ref-5m.toml"

@@ -14,6 +14,7 @@ import bessinside.web
 PAGE = Path(bessinside.web.__file__).parent / "page"
 SCRIPT_LIMIT = 60_000
 STYLE_LIMIT = 15_000
+SPACE_LIMIT = 220_000
 LANGUAGES = ("de", "en")
 # what stays readable of a library in a minified script
 THREE = "WebGLRenderer"
@@ -74,3 +75,12 @@ def test_charts_and_space_come_later() -> None:
     assert first
     assert UPLOT not in first
     assert THREE not in first
+
+
+def test_the_page_with_the_machine_in_space() -> None:
+    """What is fetched by itself later: the third dimension with all that it imports, on top of the first scripts."""
+    space = [path.name for path in (PAGE / "assets").glob("*.js") if THREE in text(path.name)]
+    assert space, "the mark no longer finds the library"
+    dictionary = [path.name for path in (PAGE / "assets").glob("de-*.js")]
+    size = zipped(initial() | with_imports(dictionary) | with_imports(space))
+    assert size <= SPACE_LIMIT, f"{size} bytes: {sorted(space)}"

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
-from bessinside.emulator import spoil, sunspec, wire_fault
-from bessinside.emulator.act import brief
-from bessinside.emulator.expectation import Alarm, in_words
-from bessinside.emulator.lever import LEVERS
-from bessinside.emulator.place import Places
-from bessinside.emulator.plant import Plant
-from bessinside.emulator.scenario import Scenario, load, names
-from bessinside.emulator.signature import Reader
-from bessinside.emulator.world import World
+from bessinside.emulator.trouble import spoil, wire_fault
+from bessinside.emulator.trouble.act import brief
+from bessinside.emulator.trouble.expectation import Alarm, in_words
+from bessinside.emulator.trouble.lever import LEVERS
+from bessinside.emulator.trouble.scenario import Scenario, load, names
+from bessinside.emulator.trouble.signature import Reader
+from bessinside.emulator.whole.plant import Plant
+from bessinside.emulator.worlds import sunspec
+from bessinside.emulator.worlds.place import Places
+from bessinside.emulator.worlds.world import World
 from bessinside.plant import bind, load_plant, vocabulary
 from bessinside.registers import load_map
 from writers.markdown import code, table
 
 INTRO = """# Scenarios
 
-What can go wrong in the emulated plant, from the files in `emulator/scenarios/`. *Shows in* is the time from the first
+What can go wrong in the emulated plant, from the files in `emulator/trouble/scenarios/`. *Shows in* is the time from the first
 act until everything that must show it does; the tests play every scenario and hold it to that, and hold a healthy
 plant to show none of it. *No register* marks what no device of the reference plant serves: there the physics' own
 quantity is held to it, and nobody who reads that plant could see it. How to run one and how to write one:

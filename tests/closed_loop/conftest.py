@@ -19,8 +19,8 @@ import pytest
 from numpy.typing import NDArray
 from websockets.sync.client import connect
 
-from bessinside.emulator.moment import moment
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.moment import moment
+from bessinside.emulator.service.serve import Emulator
 from bessinside.plant import parse_plant, shipped_plants
 from bessinside.plant.plantfile import SHIPPED
 from bessinside.twin import Twin

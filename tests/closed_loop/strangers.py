@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
-from bessinside.emulator.world import DeviceImage
+from bessinside.emulator.worlds.world import DeviceImage
 from bessinside.modbus import parse_endpoint
 from tests.peers.decoder import SI, Row, decode, quantum, read_rows
 from tests.peers.wire import blocks, read_with_pymodbus

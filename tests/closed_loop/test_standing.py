@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bessinside.emulator.design import Design
-from bessinside.emulator.wording import NAMES, symbol_names
+from bessinside.emulator.basis.design import Design
+from bessinside.emulator.worlds.wording import NAMES, symbol_names
 from bessinside.plant import parts
 from bessinside.twin import Quality
 from tests.closed_loop.conftest import Loop

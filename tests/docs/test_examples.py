@@ -15,8 +15,8 @@ import typer
 import yaml
 
 from bessinside.cli import app
-from bessinside.emulator.scenario import names as scenario_names
-from bessinside.emulator.scenario import parse as parse_scenario
+from bessinside.emulator.trouble.scenario import names as scenario_names
+from bessinside.emulator.trouble.scenario import parse as parse_scenario
 from bessinside.plant import levels, parse_plant
 from bessinside.plant.levels import Level
 from bessinside.plant.signals import parse_signals

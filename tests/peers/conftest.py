@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bessinside
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.modbus import parse_endpoint
 from bessinside.plant import Plant, parse_plant
 from bessinside.session import Session

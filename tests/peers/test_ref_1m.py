@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bessinside
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.modbus import parse_endpoint
 from bessinside.plant import Plant, parse_plant
 from bessinside.twin import Quality, Snapshot
@@ -39,7 +39,7 @@ CODED = {
         *(f"alarm_{n}_low" for n in (1, 2, 3)),
     },
 }
-"""Words whose bits the physics names; `tests/emulator/test_wording.py` says which bit must be set when."""
+"""Words whose bits the physics names; `tests/emulator/worlds/test_wording.py` says which bit must be set when."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
 import bessinside
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.modbus import parse_endpoint
 from bessinside.plant import Plant, load_plant, parse_plant
 from bessinside.plant.plantfile import SHIPPED

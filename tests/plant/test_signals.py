@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bessinside.emulator import scenario
+from bessinside.emulator.trouble import scenario
 from bessinside.plant import levels, vocabulary
 from bessinside.plant.signals import FOLDER, SECTIONS, Signal, parse_signals, signals, subsystems
 from bessinside.registers.located import MapError

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.modbus import connect
 from bessinside.modbus.frames import exception_pdu
 from bessinside.modbus.trouble import Ask, Reply

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.emulator.serve import Emulator
+from bessinside.emulator.service.serve import Emulator
 from bessinside.plant import Plant
 from bessinside.runtime import clock
 from tests.sim.page import Page, Words

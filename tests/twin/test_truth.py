@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bessinside.emulator import sunspec, sunspec_words
-from bessinside.emulator.wording import NAMES, symbol_names
+from bessinside.emulator.worlds import sunspec, sunspec_words
+from bessinside.emulator.worlds.wording import NAMES, symbol_names
 from bessinside.plant import parts
 from bessinside.twin import Quality
 

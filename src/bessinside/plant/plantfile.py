@@ -113,8 +113,11 @@ def shipped_plants() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
-def load_plant(source: str | Path) -> Plant:
-    """Reads a plant file, or a shipped plant by its id. Raises PlantError."""
+def load_plant(source: str | Path, *, kept: bool = False) -> Plant:
+    """Reads a plant file, or a shipped plant by its id. Raises PlantError.
+
+    `kept`: a copy that is kept apart from its maps; whether they are there is not asked.
+    """
     path = Path(source)
     shipped = SHIPPED / f"{source}.toml"
     if not path.suffix and shipped.exists():
@@ -128,25 +131,26 @@ def load_plant(source: str | Path) -> Plant:
         ) from error
     except UnicodeDecodeError as error:
         raise PlantError(source, 0, "file", f"is no text in UTF-8: {error}") from error
-    return parse_plant(text, str(path))
+    return parse_plant(text, str(path), kept=kept)
 
 
-def parse_plant(text: str, path: str = "plant.toml") -> Plant:
+def parse_plant(text: str, path: str = "plant.toml", *, kept: bool = False) -> Plant:
     """Turns the text of a plant file into a Plant. Raises PlantError with file, line, key and what was expected."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise PlantError(path, int(line.group(1)) if line else 0, "toml", str(error)) from error
-    return _Reader(path, key_lines(text)).plant(table)
+    return _Reader(path, key_lines(text), kept).plant(table)
 
 
 class _Reader:
     """Walks the parsed tables; knows the file and the line of every key."""
 
-    def __init__(self, path: str, lines: Mapping[tuple[str | int, ...], int]) -> None:
+    def __init__(self, path: str, lines: Mapping[tuple[str | int, ...], int], kept: bool) -> None:
         self.path = path
         self.lines = lines
+        self.kept = kept
 
     def error(self, key: tuple[str | int, ...], expected: str) -> PlantError:
         known = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 0)
@@ -323,10 +327,10 @@ class _Reader:
         name: str = self.value(where, row, "map", str)
         if name.endswith((".yaml", ".yml")):
             path = Path(self.path).parent / name
-            if not disk.exists(path):
+            if not self.kept and not disk.exists(path):
                 raise self.error((*where, "map"), f"there is no file {path}")
             return str(path)
-        if name != SUNSPEC and name not in shipped_maps():
+        if name != SUNSPEC and not self.kept and name not in shipped_maps():
             known = (*shipped_maps(), SUNSPEC)
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"shipped maps are {', '.join(known)}"

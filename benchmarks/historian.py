@@ -1,0 +1,188 @@
+"""A day of the reference plant in the historian, and the same words in DuckDB, SQLite and chDB, in one run.
+
+REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` records it: a commit a second, files
+of ten minutes, rollups. Then the past is asked. A sample is one register in one sweep. CPU is user and system time of
+this process while it records, without the emulator. Peers get the words of one hour, a row a sample, in batches of ten
+minutes, no time but the second, and no rollups; their figures over a day are scaled from that and marked so. Latencies
+are the best of five, each of another cell or moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from historian_day import MIDNIGHT, SECOND, Day
+from historian_peers import Asked, fill, measure, peers
+from numpy.typing import NDArray
+
+from bessinside.historian import Step
+from bessinside.historian.opened import opened
+from bessinside.historian.record import Historian
+
+DAY_S = 86_400
+TARGETS = {
+    "bytes_a_sample": 0.4,
+    "cpu_ms_a_plant_second": 0.6,
+    "cell_day_rollup_ms": 10.0,
+    "cell_day_raw_ms": 250.0,
+    "cells_at_ms": 40.0,
+    "spread_day_ms": 50.0,
+    "spread_day_recomputed_ms": 6000.0,
+    "snapshot_ms": 60.0,
+}
+Kept = list[tuple[int, NDArray[np.uint16]]]
+
+
+def best(ask: Callable[[], Any], times: int = 5) -> float:
+    """ms of the quickest of some tries."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        ask()
+        took.append((time.perf_counter() - began) * 1e3)
+    return min(took)
+
+
+async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dict[str, float], Kept]:
+    """Records some seconds and seals them; figures, and the words of the first `keep_s` seconds for the peers."""
+    used, kept, began = 0.0, [], time.perf_counter()
+    historian = Historian(folder, day.plant, commit_every_s=3600.0)
+    await historian.start()
+    ticks = day.seconds()
+    for second in range(seconds):
+        sweeps = next(ticks)
+        if second < keep_s:
+            words = np.concatenate([sweep.image for sweep, _ in sweeps]).astype(np.uint16)
+            kept.append((MIDNIGHT // SECOND + second, words))
+        before = time.process_time()
+        for sweep, bound in sweeps:
+            historian.take(sweep, bound)
+        await historian._commit()  # what the task does once a second of the wall, here once a second of the plant
+        if second % 60 == 59:
+            while await historian.seal():
+                pass
+        used += time.process_time() - before
+        if second % 3600 == 3599:
+            print(f"  {(second + 1) // 3600} h recorded, {time.perf_counter() - began:.0f} s", flush=True)
+    before = time.process_time()
+    await historian.stop()
+    used += time.process_time() - before
+    return {"cpu_ms_a_plant_second": used * 1e3 / seconds, "wall_s": time.perf_counter() - began}, kept
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def ask(folder: Path, seconds: int) -> dict[str, float]:
+    """ms of each question about the recorded span."""
+    start, end = MIDNIGHT, MIDNIGHT + seconds * SECOND
+    numbers = iter(range(1, 10_000))
+    with opened(folder) as past:
+
+        def cell() -> str:
+            n = next(numbers)
+            return f"c1/r{n % 12 + 1:02d}/m{n % 4 + 1}/cell{n * 7 % 104 + 1:03d}/voltage"
+
+        def moment() -> int:
+            return start + next(numbers) * 7_919 % max(1, seconds - 60) * SECOND + 60 * SECOND
+
+        past.at(end).snapshot()  # maps, plant file and formulas are read once
+        figures = {
+            "cell_day_rollup_ms": best(lambda: past.rollup(cell(), start, end, Step.MINUTE)),
+            "cell_day_raw_ms": best(lambda: past.plot(cell(), start, end, seconds // 60)),
+            "cell_day_series_ms": best(lambda: past.series(cell(), start, end)),
+            "cells_at_ms": best(lambda: past.cells("cell.voltage", moment())),
+            "spread_day_ms": best(lambda: past.spread("cell.voltage", start, end)),
+            "spread_day_recomputed_ms": best(lambda: past.spread("cell.voltage", start, end, recompute=True), 1),
+            "snapshot_ms": best(lambda: past.at(moment()).snapshot(), 15),
+        }
+        kept, again = past.spread("cell.voltage", start, end), past.spread("cell.voltage", start, end, recompute=True)
+        assert [(one.device, one.spread) for one in kept] == [(one.device, one.spread) for one in again]
+        # from sweeps also where a rollup would do
+        figures["cell_day_raw_ms"] = figures["cell_day_series_ms"]
+    return figures
+
+
+def main() -> None:
+    """Runs it and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="half an hour instead of a day, a minute for the peers")
+    parser.add_argument("--hours", type=float, help="hours of the plant to record (24)")
+    parser.add_argument("--no-peers", action="store_true", help="ours only")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the recorded folder here")
+    parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
+    options = parser.parse_args()
+    seconds = round(3600 * options.hours) if options.hours else 1800 if options.quick else DAY_S
+    peer_s = 60 if options.quick else min(seconds, 3600)
+    with tempfile.TemporaryDirectory() as scratch:
+        day = Day(Path(scratch))
+        folder = Path(scratch) / "history"
+        print(f"REF-5M: {day.words:,} registers, {day.points:,} points a second; {seconds:,} s of it", flush=True)
+        ours, kept = asyncio.run(record(day, folder, seconds, 0 if options.no_peers else peer_s))
+        samples = day.words * seconds
+        ours |= {
+            "seconds": seconds,
+            "samples": samples,
+            "bytes_a_sample": size(folder) / samples,
+            **ask(folder, seconds),
+        }
+        figures: dict[str, Any] = {"ours": ours}
+        if not options.no_peers:
+            figures |= beside(Path(scratch), day, kept)
+        if options.keep is not None:
+            shutil.copytree(folder, options.keep)
+    table(figures, seconds)
+    if options.json:
+        print(json.dumps(figures))
+
+
+def beside(scratch: Path, day: Day, kept: Kept) -> dict[str, dict[str, float]]:
+    """The peers on the words of `kept`; over a day scaled by their number."""
+    bcu = next(wire for wire in day.wires if wire.bound.device.id == "bcu01")
+    first = sum(wire.plan.size for wire in day.wires[: day.wires.index(bcu)])
+    cells = [i for i in range(bcu.bound.size) if (m := bcu.bound.metrics[i]) is not None and m.key == "cell.voltage"]
+    layout = bcu.bound.layout
+    places = first + bcu.plan.place(layout.fc[cells], layout.address[cells]).astype(np.int64)
+    asked = Asked(int(places[100]), places, kept[0][0], kept[-1][0])
+    found = {}
+    for peer in peers(scratch):
+        used, taken = fill(peer, kept)
+        samples = day.words * len(kept)
+        figures = {
+            "seconds": len(kept),
+            "bytes_a_sample": taken / samples,
+            "cpu_ms_a_plant_second": used * 1e3 / len(kept),
+            **measure(peer, asked, best),
+        }
+        # a day holds so many times what was asked here
+        figures["cell_day_raw_ms_scaled"] = figures.pop("cell_minutes_ms") * DAY_S / len(kept)
+        figures["spread_day_recomputed_ms_scaled"] = figures.pop("spread_ms") * 12 * DAY_S / len(kept)
+        found[peer.name.split()[0].lower()] = figures
+        print(f"  {peer.name}: {len(kept):,} s written", flush=True)
+    return found
+
+
+def table(figures: dict[str, dict[str, float]], seconds: int) -> None:
+    """Figures beside each other, and what ours must hold over a whole day."""
+    names = list(dict.fromkeys(name for row in figures.values() for name in row))
+    print(f"{'':34}" + "".join(f"{who:>14}" for who in figures) + f"{'must':>10}")
+    for name in names:
+        row = "".join(f"{figures[who][name]:>14,.3f}" if name in figures[who] else f"{'—':>14}" for who in figures)
+        print(f"{name:34}{row}" + (f"{'≤ ' + format(TARGETS[name], 'g'):>10}" if name in TARGETS else ""))
+    if seconds < DAY_S:
+        print(f"ours holds {seconds / 3600:g} h, not a day: latencies over a day are of that span")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The battery management: what it measures, estimates, limits, protects and reports."""

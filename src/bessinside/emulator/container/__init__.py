@@ -1,0 +1,1 @@
+"""Around the battery: coolant, cabin air, weather, safety chain and extinguisher."""

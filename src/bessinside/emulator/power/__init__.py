@@ -1,0 +1,1 @@
+"""From the bus to the grid: converters, their heat, transformer, grid, meter."""

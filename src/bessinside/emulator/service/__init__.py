@@ -1,0 +1,1 @@
+"""The plant at work: its clock, its servers, its commands, its recordings."""

@@ -1,0 +1,1 @@
+"""All parts as one plant: its step and how long that may be, its schedule, its past."""

@@ -1,0 +1,90 @@
+"""How long a step of the physics may be at this moment: a minute while the plant is calm, less while it is not.
+
+Cells, plates and loops are exact for currents held over a step, however long. What a long step gets wrong is the
+holding: a power that ramps, a current that the battery management tapers, the steep ends of the open-circuit curve,
+where a percent of charge is 40 to 90 mV, and the coolant in the minutes after its chiller switched. While a limit holds
+the current, limit and voltage answer each other: there a step of 20 s would swing, 10 s settle.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bessinside.emulator.basis.codes import PcsState
+from bessinside.emulator.basis.design import Design
+from bessinside.emulator.basis.table import Array
+from bessinside.emulator.battery.rack import DcCircuit
+from bessinside.emulator.battery.thermal import ColdPlates
+from bessinside.emulator.bms.bms import Bms
+from bessinside.emulator.container.coolant import CoolantLoop
+from bessinside.emulator.power.pcs import Pcs
+from bessinside.emulator.whole.schedule import Schedule
+
+LONG, MIDDLE, SHORT = 60, 20, 10  # s: calm; power, voltage or coolant moves; something limits or starts
+FULL_FROM, EMPTY_FROM = 3.42, 3.08  # V of the highest and the lowest cell under load; between, the curve is flat
+MOVED = 0.02  # of the rated power, a change that matters
+WORKING = 2.0  # A per rack
+UNEVEN = 6e3  # W between what cells and heater give to the coolant of REF-5M and what the chiller takes: 0.3 K a minute
+
+
+class Strider(Protocol):
+    """What of a plant says how far it may step."""
+
+    time_ns: int
+    design: Design
+    schedule: Schedule
+    override: Array
+    pcs: Pcs
+    circuit: DcCircuit
+    bms: Bms
+    plates: ColdPlates
+    coolant: CoolantLoop
+
+
+def stride(plant: Strider) -> int:
+    """Seconds: LONG, MIDDLE or SHORT."""
+    return min(_for_power(plant), _for_voltage(plant), _for_coolant(plant))
+
+
+def _for_power(plant: Strider) -> int:
+    """Whether the power will stay as it is for a minute: no ramp, no start, no new set-point."""
+    pcs, rated = plant.pcs, plant.design.rated_power
+    if PcsState.STARTING in pcs.state:
+        return SHORT
+    moved = MOVED * rated
+    for setpoint, power, order, running, limited in zip(
+        pcs.setpoint.tolist(),
+        pcs.power.tolist(),
+        plant.override.tolist(),
+        pcs.running.tolist(),
+        pcs.limited.tolist(),
+        strict=True,
+    ):
+        late = running and not limited and abs(setpoint - power) > moved
+        if late or abs(order - setpoint) > moved:  # no order is NaN: not more
+            return SHORT
+    now, ahead = (plant.schedule.at(plant.time_ns + after * 1_000_000_000) for after in (0, LONG))
+    return MIDDLE if abs(ahead - now) > MOVED * rated else LONG
+
+
+def _for_voltage(plant: Strider) -> int:
+    """Whether no working cell is where its voltage answers to its charge within minutes, and nothing is limited."""
+    current = plant.circuit.current
+    amps = current.tolist()
+    if min(amps) > -WORKING and max(amps) < WORKING:
+        return LONG
+    if True in plant.pcs.limited.tolist():
+        return SHORT
+    if plant.bms.highest <= FULL_FROM and plant.bms.lowest >= EMPTY_FROM:
+        return LONG
+    extremes = plant.bms.cell_extremes
+    full = (extremes.high > FULL_FROM) & (current < -WORKING)
+    empty = (extremes.low < EMPTY_FROM) & (current > WORKING)
+    return MIDDLE if full.any() or empty.any() else LONG
+
+
+def _for_coolant(plant: Strider) -> int:
+    """Whether the coolant keeps its temperature: chiller, heater or pump did not just switch."""
+    coolant = plant.coolant
+    gained = plant.plates.heat + coolant.heater_heat - coolant.chiller_heat
+    return MIDDLE if abs(gained) > UNEVEN * coolant.size else LONG
