@@ -41,7 +41,7 @@ def test_ten_minutes_of_bad_links(seed: int) -> None:
         assert run(seed, TEN_MINUTES).hash == story.hash
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
     ("seed", "seconds"), [(3, 30.0), *(pytest.param(s, TEN_MINUTES, marks=only_in_full) for s in (1, 2))]
 )
