@@ -93,7 +93,7 @@ def speed(quick: bool) -> Figures:
                 "times_real_time": 1.0 / one,
                 "times_the_numpy_pass": one / peer,
                 "step_of_60_s_us": 1e6 * minute,
-                **year(2 if quick else 365, compiled=kind == "numba"),
+                **year(2 if quick else 365, compiled=kind == "numba", runs=4 if quick else 1),
             },
         )
     if not HAVE_NUMBA:

@@ -20,10 +20,10 @@ from writers.markdown import code, table
 
 INTRO = """# Scenarios
 
-What can go wrong in the emulated plant, from the files in `emulator/trouble/scenarios/`. *Shows in* is the time from the first
-act until everything that must show it does; the tests play every scenario and hold it to that, and hold a healthy
-plant to show none of it. *No register* marks what no device of the reference plant serves: there the physics' own
-quantity is held to it, and nobody who reads that plant could see it. How to run one and how to write one:
+What can go wrong in the emulated plant, from the files in `emulator/trouble/scenarios/`. *Shows in* is the time from
+the first act until everything that must show it does; the tests play every scenario and hold it to that, and hold a
+healthy plant to show none of it. *No register* marks what no device of the reference plant serves: there the physics'
+own quantity is held to it, and nobody who reads that plant could see it. How to run one and how to write one:
 [scenarios](../guides/scenarios.md).
 """
 LEVERS_INTRO = """## Levers

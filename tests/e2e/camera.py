@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import mimetypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute
@@ -27,9 +26,9 @@ FLAGS = (
 )
 ORIGIN = "http://twin.example"
 LEVELS = range(1, 15)
-STEP_MS = 100
-STEPS = 4  # before and after a flight has ended
-WITHIN_S = 30.0
+STEP_MS = 120  # the longest that the stage takes for one frame
+STEPS = 5  # between two looks at whether the page came to rest
+WITHIN_S = 60.0  # of ours
 DESK = {"width": 1024, "height": 680}
 PHONE = {"width": 390, "height": 680}
 
@@ -127,31 +126,22 @@ class Camera:
         """Loads the page up to its first frame."""
         self.page.goto(f"{ORIGIN}/#/level/1")
         # what is fetched takes as long as it takes; the plant's time begins with the frame
-        self._until(lambda: bool(self._sockets and self.page.evaluate("!!window.__scene")), run=True)
-        self._run(STEPS)
+        self._until(lambda: bool(self._sockets and self.page.evaluate("!!window.__scene")))
+        self._run()
         self._feed()
 
     def shoot(self, level: int) -> bytes:
         """The page on a level as PNG."""
-        self.page.evaluate(
-            "hash => { window.__blind = true; location.hash = hash; scrollTo(0, 0); }", f"#/level/{level}"
-        )
-        self._run(STEPS)
-        self._until(lambda: bool(self.page.evaluate(SETTLED % level)), run=True)
-        self._run(STEPS)
-        self._feed()
-        self.page.evaluate(
-            "window.__blind = false; document.dispatchEvent(new Event('visibilitychange'))"
-        )  # draws once more
-        self._run(2)
+        self._turn(f"#/level/{level}")
+        self._until(lambda: bool(self.page.evaluate(SETTLED % level)))
+        self._show()
         return self.again()
 
     def shoot_at(self, where: str) -> bytes:
         """The page at any other address as PNG, with what it fetches there."""
-        self.page.evaluate("hash => { location.hash = hash; scrollTo(0, 0); }", where)
+        self._turn(where)
         self._run(5 * STEPS)
-        self._feed()
-        self._run(2)
+        self._show()
         return self.again()
 
     def again(self) -> bytes:
@@ -159,10 +149,10 @@ class Camera:
         return self.page.screenshot(animations="disabled", caret="hide", scale="css")
 
     def repainted(self) -> bytes:
-        """The same moment painted anew from nothing: page and stage, with not a millisecond gone by."""
+        """The same moment painted anew, with not a millisecond gone by."""
         self.page.evaluate("document.body.style.visibility = 'hidden'")
         self.page.screenshot(clip={"x": 0, "y": 0, "width": 8, "height": 8})
-        self.page.evaluate("document.body.style.visibility = ''; window.__scene?.pixels()")
+        self.page.evaluate("document.body.style.visibility = ''")
         return self.again()
 
     def close(self) -> None:
@@ -170,10 +160,21 @@ class Camera:
         self.context.close()
         assert not self.wrong, self.wrong[:5]
 
-    def _run(self, steps: int) -> None:
+    def _turn(self, where: str) -> None:
+        """Goes to an address; nothing is painted until `_show`."""
+        self.page.evaluate("hash => { window.__blind = true; location.hash = hash; scrollTo(0, 0); }", where)
+        self._run()
+
+    def _show(self) -> None:
+        """Paints again, from the newest frame."""
+        self._feed()
+        self.page.evaluate("window.__blind = false; document.dispatchEvent(new Event('visibilitychange'))")
+        self._run(1)
+
+    def _run(self, steps: int = STEPS) -> None:
         """Lets the page's time run, when nothing is on its way to it."""
+        self._quiet()
         for _ in range(steps):
-            self._quiet()
             self.page.clock.fast_forward(STEP_MS)
         self._quiet()
 
@@ -191,14 +192,11 @@ class Camera:
             calm = 0 if self.page.evaluate(QUIET) or before != self._requests else calm + 1
             assert time.monotonic() < ends, "the page never comes to rest"
 
-    def _until(self, holds: Any, run: bool = False) -> None:
+    def _until(self, holds: Callable[[], bool]) -> None:
         ends = time.monotonic() + WITHIN_S
         while not holds():
             assert time.monotonic() < ends, self.wrong
-            if run:
-                self._run(1)
-            else:
-                self.page.evaluate(QUIET)
+            self._run()
 
 
 @contextlib.contextmanager

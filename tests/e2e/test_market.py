@@ -207,7 +207,7 @@ def test_now_stands_in_the_eight_days_when_they_hold_it(page: Page, market: Mark
     page.clock.set_fixed_time("2026-11-20T09:30:00Z")
     page.reload()
     show(page, market)
-    expect(page.locator(".market-beyond")).to_contain_text("bessinside prices fetch --from 2026-10-12")
+    expect(page.locator(".market-beyond")).to_contain_text("prices fetch --from 2026-11-13 --to 2026-11-21")
     expect(page.locator(".market-mark")).to_have_count(0)
 
 
@@ -226,7 +226,10 @@ def test_other_days_are_asked_for_and_unknown_ones_say_how_to_get_them(page: Pag
     expect(page.locator(".market-under")).to_contain_text("in 15 days", timeout=20_000)
     page.locator("input[type=date]").nth(1).fill("2025-01-02")
     page.locator("input[type=date]").nth(1).blur()
-    expect(page.locator(".market-days .failure")).to_contain_text("no prices from 2025-01-02", timeout=20_000)
+    page.locator("input[type=date]").nth(0).fill("2025-01-01")
+    page.locator("input[type=date]").nth(0).blur()
+    command = "bessinside prices fetch --from 2025-01-01 --to 2025-01-02"
+    expect(page.locator(".market-days .failure")).to_contain_text(command, timeout=20_000)
 
 
 def test_what_is_exported_is_what_is_shown(page: Page, market: Market) -> None:

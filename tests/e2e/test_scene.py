@@ -28,7 +28,7 @@ SOFTWARE = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swifts
 COLOURED = {3: "scale", 4: "scale", 5: "warmth", 6: "scale", 7: "scale", 8: "scale", 9: "warmth", 10: "igbt"}
 # Random pixels that are looked at, and how far around each the same face must show: there are no smoothed edges here,
 # but a skin's tiles have drawn ones, and the beads of level 5 are a few pixels large.
-LOOKS = {3: (700, 2), 4: (500, 1), 5: (3000, 0), 6: (500, 1), 7: (900, 1), 8: (2000, 1), 9: (3000, 1), 10: (800, 2)}
+LOOKS = {3: (1000, 2), 4: (700, 1), 5: (3000, 0), 6: (500, 1), 7: (900, 1), 8: (2000, 1), 9: (3000, 1), 10: (800, 2)}
 WIDE_V = 0.1  # spread between cells that a look over the whole legend needs
 BINS = 10
 
@@ -198,7 +198,7 @@ def choose(page: Page, mode: str) -> None:
 def _spread_out(
     probes: list[dict[str, Any]], plant: Product, low: float, high: float
 ) -> list[tuple[dict[str, Any], float, dict[str, Any]]]:
-    """At most fifteen probes of each tenth of the legend: probe, share of the legend, its register."""
+    """At most 25 probes of each tenth of the legend: probe, share of the legend, its register."""
     kept: list[tuple[dict[str, Any], float, dict[str, Any]]] = []
     full = Counter[int]()
     for probe in probes:
@@ -206,7 +206,7 @@ def _spread_out(
         share = min(1.0, max(0.0, (passport["value"] - low) / (high - low)))
         tenth = min(BINS - 1, int(share * BINS))
         full[tenth] += 1
-        if full[tenth] <= 15:
+        if full[tenth] <= 25:
             kept.append((probe, share, passport["reading"]))
     return kept
 
@@ -295,7 +295,7 @@ def _frames_in_ten_seconds(page: Page) -> int:
     until(page, "window.__scene.ready")
     before = page.evaluate("window.__scene.counts.frames")
     page.wait_for_timeout(10_000)
-    return int(page.evaluate("window.__scene.counts.frames")) - before
+    return int(page.evaluate("window.__scene.counts.frames") - before)
 
 
 def test_a_hidden_tab_draws_nothing(plant: Product, browser: Browser) -> None:

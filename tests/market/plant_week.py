@@ -9,7 +9,7 @@ import numpy as np
 
 from bessinside.emulator.whole.plant import Plant
 from bessinside.market.battery import Battery, Floats
-from bessinside.market.measured import efficiencies
+from bessinside.market.measured import efficiencies, standing_draw
 from bessinside.market.waterfall import Realised
 
 SLOT_S, STEP_S = 900, 10.0
@@ -37,9 +37,7 @@ class Week:
 
 def bought(start_wh: float) -> Battery:
     """The plant by its nameplate: what it was sold as."""
-    return Battery(
-        RATED, RATED, (1 - CUT_OFF) * NOMINAL, 0.97, 0.97, start_wh=start_wh, end_wh=None, cycles_day=1.5
-    )
+    return Battery(RATED, RATED, (1 - CUT_OFF) * NOMINAL, 0.97, 0.97, start_wh=start_wh, end_wh=None, cycles_day=1.5)
 
 
 def energy(plant: Plant) -> tuple[float, float]:
@@ -64,7 +62,9 @@ def run(plant: Plant, wanted_w: Floats, fault: Fault) -> Week:
         for _ in range(steps):
             plant.step(STEP_S)
             pcs, bus = plant.readings("pcs"), plant.readings("bus")
-            served += float((plant.circuit.closed.reshape(2, -1).any(axis=1) & (pcs["state_fault"] == 0)).mean()) / steps
+            served += (
+                float((plant.circuit.closed.reshape(2, -1).any(axis=1) & (pcs["state_fault"] == 0)).mean()) / steps
+            )
             derated = pcs["state_derating"] > 0
             at_end = (bus["cell_voltage_max"] >= FULL_V) if power < 0 else (bus["cell_voltage_min"] <= EMPTY_V)
             at_end |= (power > 0) & (bus["soc"] <= 100 * CUT_OFF + 2.0)
@@ -95,6 +95,7 @@ def realised(week: Week, wanted_w: Floats) -> Realised:
     return Realised(
         meter_w=week.meter_w,
         pcs_w=week.pcs_w,
+        auxiliary_w=np.full(len(wanted_w), standing_draw(week.meter_w, week.pcs_w)),
         schedule_w=wanted_w,
         available=week.available,
         charge_limit=week.limit,

@@ -273,7 +273,7 @@ async def test_fcr_blocks_follow_the_clock_on_the_wall() -> None:
     assert list(found.price) == [60.0, 61, 62, 63, 64, 65] * 2
     assert found.hourly[6] == 12.0
     assert not found.provenance[0].kept
-    assert there.asked[0] == "/files?productTypes=FCR&from=2025-10-25&to=2025-10-26"
+    assert there.asked[0] == "/files?productTypes=FCR&from=2025-10-01&to=2025-10-31"
 
 
 async def test_fcr_that_lacks_a_block_or_file_says_so() -> None:
@@ -299,9 +299,9 @@ def test_an_fcr_sheet_of_another_kind_is_refused() -> None:
 
 def test_months_of_a_long_span_are_asked_one_by_one() -> None:
     assert regelleistung._months(date(2024, 1, 15), date(2024, 3, 2)) == [
-        (date(2024, 1, 15), date(2024, 1, 31)),
+        (date(2024, 1, 1), date(2024, 1, 31)),
         (date(2024, 2, 1), date(2024, 2, 29)),
-        (date(2024, 3, 1), date(2024, 3, 2)),
+        (date(2024, 3, 1), date(2024, 3, 31)),
     ]
 
 

@@ -69,9 +69,7 @@ def test_the_grid_has_one_length_and_no_gap() -> None:
     assert grid(both, Question()).size == 100
     assert grid(both, Question(hourly=True)).size == 25
     holed = after.take(np.arange(96) != 5)
-    with pytest.raises(
-        MarketError, match=r"1 gap in the prices, the first from 2025-09-30T23:15Z to 2025-09-30T23:30Z"
-    ):
+    with pytest.raises(MarketError, match="1 gap in the prices, the first from 2025-09-30T23:15Z to 2025-09-30T23:30Z"):
         grid(holed, Question())
     with pytest.raises(MarketError, match="no prices in that time"):
         grid(after.between(0, 1), Question())
@@ -129,7 +127,7 @@ def test_hours_before_let_the_first_days_look_back() -> None:
 
 def test_a_window_that_is_too_short_or_not_covered_is_refused() -> None:
     question = Question()
-    with pytest.raises(MarketError, match="the prices reach from .* not from"):
+    with pytest.raises(MarketError, match=r"the prices reach from .* not from"):
         Desk.open(sample(), question, midnight_ns(date(2026, 9, 26)), sample().end_ns)
     with pytest.raises(BatteryError, match="window of the state of charge"):
         Question(soc_min=0.8, soc_max=0.3).battery()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { quartiles, used } from "../src/market/eight";
 import { table } from "../src/market/export";
+import { covers, stretches } from "../src/market/known";
 import { bounds, scale } from "../src/market/plot";
 import { both } from "../src/market/words";
 import { clock, dayOf, later } from "../src/market/write";
@@ -41,6 +42,18 @@ describe("market", () => {
     expect(bounds([-5, 10])[0]).toBeLessThan(-5);
     expect(scale(0, 10, 100, 0)(5)).toBe(50);
     expect(scale(3, 3, 0, 10)(3)).toBe(0);
+  });
+
+  it("puts months that follow each other into one stretch and knows what it holds", () => {
+    const known = [
+      { source: "sample", first: "2026-02-20", last: "2026-03-02" },
+      { source: "smard", first: "2026-02-01", last: "2026-02-28" },
+      { source: "smard", first: "2026-01-01", last: "2026-01-31" },
+      { source: "energy-charts", first: "2026-05-01", last: "2026-05-31" },
+    ];
+    expect(stretches(known).map((one) => `${one.first} ${one.last}`)).toEqual(["2026-01-01 2026-02-28", "2026-05-01 2026-05-31", "2026-02-20 2026-03-02"]);
+    expect(covers(known, { first: "2026-01-15", last: "2026-03-01" })).toBe(true);
+    expect(covers(known, { first: "2026-03-02", last: "2026-03-03" })).toBe(false);
   });
 
   it("has an address of its own", () => {

@@ -32,7 +32,7 @@ def _days(begin: str, end: str) -> tuple[int, int]:
     return start, stop
 
 
-@app.command()
+@app.command("fetch")
 def fetch(
     begin: Begin,
     end: End = "",
@@ -83,7 +83,7 @@ def fetch(
     raise typer.Exit(0 if agree and not missing else 1)
 
 
-@app.command()
+@app.command("show")
 def show(
     begin: Annotated[str, typer.Option("--from", help="First day; all that ships unless said.", metavar="DAY")] = "",
     end: End = "",

@@ -1,6 +1,6 @@
 """Compacting: the segments of a day become one, its minutes one file, and its hours another.
 
-Nothing is decoded or changed. The new files are on the disk before one transaction puts them in the place of the old
+Sweeps are neither decoded nor changed: their pages are copied. The new files are on the disk before one transaction puts them in the place of the old
 ones; these are removed afterwards, and at the next start where that was cut short.
 """
 
@@ -10,17 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from bessinside.historian.archive import Edition, Step
 from bessinside.historian.batch import Batch
-from bessinside.historian.folder import FORMAT, Folder
+from bessinside.historian.folder import FORMAT, Folder, HistoryError
+from bessinside.historian.footer import join
 from bessinside.historian.reduce import Minutes, SweepExtremes
 from bessinside.historian.rollup import Rolled, Steps, write_rollup
 from bessinside.historian.seal import Sealed, enter, enter_rollup, stamp
 from bessinside.historian.sealed import RolledFiles, SealedFiles
-from bessinside.historian.segment import SUFFIXES, SegmentWriter
-from bessinside.historian.tail import Run, Segment, load_editions, load_runs, load_segments
+from bessinside.historian.segment import ABOUT, SUFFIXES, WORDS, About, Part, SegmentWriter, read_about
+from bessinside.historian.tail import Run, Segment, load_runs, load_segments
 from bessinside.runtime import database, disk
 
 DAY_NS = 86_400_000_000_000
@@ -29,12 +32,13 @@ Piece = tuple[Batch, list[SweepExtremes]]
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """New files that wait to take the place of old ones; the names of the old ones are without and with suffix."""
+    """New files that wait to take the place of old ones; `sealed` is None where there are only old ones."""
 
-    sealed: Sealed
+    sealed: Sealed | None
     rolled: tuple[Rolled, ...]
     segments: tuple[Segment, ...]
     rollups: tuple[str, ...]
+    thinned: bool = False
 
 
 def due(connection: database.Connection) -> list[Segment]:
@@ -50,15 +54,8 @@ def due(connection: database.Connection) -> list[Segment]:
 
 def compact(folder: Folder, connection: database.Connection, segments: Sequence[Segment]) -> Compacted:
     """Writes the segments of a day into new files. Raises OSError: then nothing has changed."""
-    files, editions = SealedFiles(folder), load_editions(connection)
     name = f"{stamp(segments[0].begin_ns)[:8]}-{segments[0].first}"
-    pieces = (
-        piece
-        for segment in segments
-        for run in load_runs(connection, segment.id)
-        for piece in [piece_of(files, editions, segment.name, run)]
-    )
-    sealed = write_pieces(folder, name, "day", pieces)
+    sealed = join_segments(folder, name, [(segment.name, load_runs(connection, segment.id)) for segment in segments])
     numbers = min(segment.first for segment in segments), max(segment.last for segment in segments)
     old = [
         str(row[0])
@@ -69,6 +66,30 @@ def compact(folder: Folder, connection: database.Connection, segments: Sequence[
     ]
     rolled = roll(folder, name, numbers, old) if old else ()
     return Compacted(sealed, rolled, tuple(segments), tuple(old))
+
+
+def join_segments(folder: Folder, name: str, old: Sequence[tuple[str, Sequence[Run]]]) -> Sealed:
+    """Puts the files of some segments one behind the other. Raises OSError."""
+    parts: list[Part] = []
+    editions: dict[int, Edition] = {}
+    words = extremes = 0
+    for segment, runs in old:
+        about = read_about(folder.segments / f"{segment}{WORDS}")
+        editions.update({edition.number: edition for edition in about.editions})
+        if len(about.parts) != len(runs):
+            raise HistoryError(f"{segment} holds {len(about.parts)} runs of sweeps, the catalogue names {len(runs)}")
+        for part in about.parts:
+            at = part.extremes + extremes if part.extremes >= 0 else -1
+            parts.append(replace(part, part=len(parts), words_group=part.words_group + words, extremes=at))
+        words += sum(part.words_groups for part in about.parts)
+        extremes += sum(part.extremes >= 0 for part in about.parts)
+    pairs = {ABOUT.decode(): msgspec.json.encode(About(FORMAT, parts, list(editions.values())))}
+    for suffix in SUFFIXES:
+        with ExitStack() as stack:
+            inputs = [stack.enter_context(disk.open_read(folder.segments / f"{one}{suffix}")) for one, _ in old]
+            join(inputs, stack.enter_context(disk.replacing(folder.segments / f"{name}{suffix}")), pairs)
+    size = sum(disk.size(folder.segments / f"{name}{suffix}") for suffix in SUFFIXES)
+    return Sealed(name, "day", parts, size)
 
 
 def piece_of(files: SealedFiles, editions: dict[int, Edition], name: str, run: Run) -> Piece:
@@ -106,12 +127,12 @@ def roll(folder: Folder, name: str, numbers: tuple[int, int], old: Sequence[str]
     tables: dict[Step, list[tuple[str, Minutes]]] = {Step.MINUTE: [], Step.HOUR: []}
     for device, known in figures.items():
         ids = tuple(known)
+        pieces = [piece for one in old for piece in files.read(one, ids, device)]
         for step, found in tables.items():
             first = begin // step * step
             steps = Steps(step, first, -(-(end - first) // step), len(ids))
-            for one in old:
-                for rows, piece in files.read(one, ids, device):
-                    steps.add(piece, rows)
+            for rows, piece in pieces:
+                steps.add(piece, rows)
             found.append((device, steps.minutes(ids)))
     return tuple(write_rollup(folder, name, step, numbers, found) for step, found in tables.items())
 
@@ -123,7 +144,8 @@ def replace_old(connection: database.Connection, done: Compacted, devices: dict[
         connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
     for name in done.rollups:
         connection.execute("DELETE FROM rollups WHERE name = ?", (name,))
-    enter(connection, done.sealed, None, devices)
+    if done.sealed is not None:
+        enter(connection, done.sealed, None, devices)
     for rolled in done.rolled:
         enter_rollup(connection, rolled)
 

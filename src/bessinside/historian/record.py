@@ -19,6 +19,7 @@ from bessinside.historian.editions import Editions
 from bessinside.historian.folder import Folder
 from bessinside.historian.reduce import Reducers
 from bessinside.historian.repair import repair
+from bessinside.historian.retention import RULES, Retention, load_rules, old_minutes, thin
 from bessinside.historian.rollup import Rolled
 from bessinside.historian.seal import Sealed, due, enter, seal
 from bessinside.historian.store import Store
@@ -36,6 +37,7 @@ SEAL_AGAIN_S = 60.0  # after sealing failed
 SPOOL_SWEEPS = 50_000
 SPOOL_BYTES = 256 * 1024 * 1024
 _BATCH = 2_000
+_EVENTS = 10_000
 _CLOCK_STEP_NS = 500_000_000
 
 
@@ -89,6 +91,7 @@ class Historian:
         self._sealer = ThreadPoolExecutor(1, "historian-seal")
         self._connection: database.Connection
         self._editions: Editions
+        self._rules = Retention()
         self._last = 0
         self._store: Store | None = None
         self._reducers: Reducers
@@ -117,7 +120,7 @@ class Historian:
         tasks, self._tasks = self._tasks, []
         await asyncio.gather(*tasks, return_exceptions=True)
         self.note("stop", "", "recording ended")
-        while await self._commit():
+        while await self._commit() or (self._dropping and not self._trouble):
             pass
         await self._in(self._writer, self._connection.close)
         for waiting in self._spool:
@@ -143,6 +146,8 @@ class Historian:
 
     def note(self, kind: str, subject: str, text: str) -> None:
         """Records an event with the next commit."""
+        if len(self._events) >= _EVENTS:
+            return  # for so long nothing could be written; what began it is there
         self._events.append(Event(clock.now_ns(), kind, subject, text))
 
     def health(self) -> Health:
@@ -170,6 +175,7 @@ class Historian:
         self._connection = open_tail(self.folder)
         try:
             self.repaired = tuple(repair(self.folder, self._connection))
+            self._rules = load_rules(self.folder)
             self._editions = Editions(self.folder, self._connection, plant_hash)
             self._last = last_number(self._connection)
         except BaseException:
@@ -205,7 +211,7 @@ class Historian:
         """Commits and acknowledges what waits, a part at a time; True where more is left to do at once."""
         batch = [self._spool[i] for i in range(min(_BATCH, len(self._spool)))]
         events, self._events = self._events, []
-        if self._dropping:
+        if self._dropping and not self._trouble:
             events = [
                 *events,
                 Event(clock.now_ns(), "disk", "", f"{self._dropping} sweeps were lost: the spool is full"),
@@ -285,9 +291,11 @@ class Historian:
             return True
 
     async def compact(self) -> bool:
-        """Makes one segment of the oldest day that is over; False where there is none. Raises OSError, sqlite3.Error."""
+        """Makes one segment of the oldest day that is over, else thins one as the rules say; False where nothing was to
+        be done. Raises OSError, sqlite3.Error, HistoryError."""
         async with self._sealing:
-            done = await self._in(self._sealer, self._compact_files)
+            now_ns = clock.now_ns()
+            done = await self._in(self._sealer, lambda: self._compact_files(now_ns))
             if done is None:
                 return False
 
@@ -297,13 +305,20 @@ class Historian:
 
             await self._in(self._writer, commit)
             await self._in(self._sealer, lambda: remove_old(self.folder, done))
+            if done.thinned:
+                names = ", ".join([*(segment.name for segment in done.segments), *done.rollups])
+                self.note("retention", "", f"thinned as {RULES} says: {names}")
             return True
 
-    def _compact_files(self) -> Compacted | None:
+    def _compact_files(self, now_ns: int) -> Compacted | None:
         connection = database.connect_to_read(self.folder.tail)
         try:
             segments = day_due(connection)
-            return compact(self.folder, connection, segments) if segments else None
+            if segments:
+                return compact(self.folder, connection, segments)
+            if old := old_minutes(connection, self._rules, now_ns):
+                return Compacted(None, (), (), old, thinned=True)
+            return thin(self.folder, connection, self._rules, now_ns)
         finally:
             connection.close()
 

@@ -26,6 +26,7 @@ from bessinside.twin.quality import Quality
 
 FEWEST = 8
 """A metric that a device carries at so many points has extremes with every sweep."""
+_DECODERS = 16
 Floats = NDArray[np.float64]
 
 
@@ -89,6 +90,7 @@ class Reducer:
             for lot in build_lots(layout, self._offset, bound.factor, runs=False)
             if lot.form.words == 1 and lot.form[1:] in (("uint", False, False, False), ("int", False, False, False))
         ]
+        self._columns: dict[bytes, Columns] = {}
         self._metrics: dict[str, NDArray[np.int64]] = {}
         for i in self.points.tolist():
             metric = bound.metrics[i]
@@ -203,7 +205,7 @@ class Reducer:
         self, points: NDArray[np.int64], words: NDArray[np.uint16], outcome: NDArray[np.uint8] | None
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """float64[n, k] values of some points in every sweep, and where they are good."""
-        columns = Columns(self._bound, points.tolist())
+        columns = self._columns_of(points)
         registers = np.array(columns.registers, np.int64)
         place = self._plan.place(registers >> 16, registers & 0xFFFF)
         there = place >= 0
@@ -213,6 +215,16 @@ class Reducer:
             read = read & (outcome[self._blocks[place]] == Outcome.OK).T
         values, marks = columns.decode(taken, read)
         return values, (marks == Quality.GOOD) & (values >= self._low[points]) & (values <= self._high[points])
+
+
+    def _columns_of(self, points: NDArray[np.int64]) -> Columns:
+        """The decoder of some points; many slots have the same."""
+        key = points.tobytes()
+        if key not in self._columns:
+            if len(self._columns) >= _DECODERS:
+                self._columns.clear()
+            self._columns[key] = Columns(self._bound, points.tolist())
+        return self._columns[key]
 
 
 class _WholeLot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from bessinside.historian.when import iso
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
 from bessinside.modbus.capture import read_capture, read_header
 from bessinside.modbus.frames import READ_FUNCTIONS, unpack_bits
-from bessinside.plant import BoundDevice, Plant, bind
+from bessinside.plant import SUNSPEC, BoundDevice, Plant, bind
+from bessinside.registers import RegisterMap, discover, load_map, sunspec_map
 from bessinside.runtime import disk
 
 _AT_ONCE = 500
@@ -38,14 +39,19 @@ async def take_in(folder: str | Path, plant: Plant, capture: str | Path) -> Take
     or the history holds a sweep of it from the capture's time or later; CaptureError; PlantError.
     """
     header = read_header(capture)
-    bound = {one.device.id: one for one in bind(plant).devices}
+    every = {
+        device: read_capture(capture, device if header.devices else "") for device in header.devices or (header.device,)
+    }
+    maps = await _maps(plant, every)
+    bound = {one.device.id: one for one in bind(plant, lambda device: maps.get(device.id)).devices}
     read: list[list[tuple[Sweep, BoundDevice]]] = []
     exchanges = left = 0
-    for device in header.devices or (header.device,):
+    for device, found in every.items():
         if device not in bound:
-            known = ", ".join(bound)
-            raise HistoryError(f"{capture} is of {device}, which {plant.path} does not have; it has {known}")
-        found = read_capture(capture, device if header.devices else "")
+            raise HistoryError(
+                f"{capture} is of {device}, which {plant.path} does not have; it has "
+                f"{', '.join(one.id for one in plant.devices)}"
+            )
         sweeps = [(sweep, bound[device]) for sweep in sweeps_of(device, found)]
         used = sum(len(sweep.plan.requests) for sweep, _ in sweeps)
         exchanges, left = exchanges + used, left + len(found) - used
@@ -62,6 +68,36 @@ async def take_in(folder: str | Path, plant: Plant, capture: str | Path) -> Take
         while await historian.seal():
             pass
     return TakenIn(count, exchanges, left)
+
+
+async def _maps(plant: Plant, every: Mapping[str, Sequence[Exchange]]) -> dict[str, RegisterMap]:
+    """The map of every device; a SunSpec device's from the list of models as it stands in the capture."""
+    found: dict[str, RegisterMap] = {}
+    for device in plant.devices:
+        if device.map != SUNSPEC:
+            found[device.id] = load_map(device.map)
+        elif device.id in every:
+            found[device.id] = sunspec_map(await discover(_answers(device.id, every[device.id])))
+    return found
+
+
+def _answers(device: str, exchanges: Sequence[Exchange]) -> Callable[[int, int, int], Awaitable[list[int]]]:
+    """Reads a device from what it answered first in a capture."""
+    words: dict[tuple[int, int], int] = {}
+    for exchange in exchanges:
+        request = _request(exchange)
+        if request is not None and exchange.outcome == Outcome.OK and not request.bits:
+            answered = np.frombuffer(exchange.response_pdu[2:], ">u2").tolist()
+            for offset, word in enumerate(answered):
+                words.setdefault((request.fc, request.address + offset), word)
+
+    async def read(fc: int, address: int, count: int) -> list[int]:
+        try:
+            return [words[fc, address + k] for k in range(count)]
+        except KeyError as error:
+            raise HistoryError(f"{device}: the capture has no answer for register {address}") from error
+
+    return read
 
 
 def _behind(folder: str | Path, read: Sequence[Sequence[tuple[Sweep, BoundDevice]]]) -> None:

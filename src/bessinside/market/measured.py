@@ -23,3 +23,15 @@ def efficiencies(power_w: Floats, energy_wh: Floats, start_wh: float, slot_s: fl
     if not (0 < charging and drawn > 0):
         raise BatteryError("losses cannot be measured: energy and power of this time do not belong together")
     return float(charging), float(1 / drawn)
+
+
+def standing_draw(meter_w: Floats, power_w: Floats) -> float:
+    """What the plant takes from the grid while its converters rest, W: controls, cooling at rest, idle transformers.
+
+    The mean of all slots in which `power_w` float64[n] at the terminals is zero. Raises :class:`BatteryError` where the
+    converters never rested.
+    """
+    resting = np.abs(power_w) < 1.0
+    if not resting.any():
+        raise BatteryError("auxiliaries cannot be measured at the grid meter: the converters never rested in this time")
+    return max(float(-meter_w[resting].mean()), 0.0)

@@ -139,13 +139,15 @@ async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promi
 }
 
 const TICKET = Math.random().toString(36).slice(2);
-const asked = (question: Question, span: Span) => ({ question, ...span, ticket: TICKET });
+const asked = (question: Question, span: Span, about = "") => ({ question, ...span, ticket: TICKET + about });
 const between = (span: Span | null) => (span ? `?from=${span.first}&to=${span.last}` : "");
 
 export const market = {
   prices: (span: Span | null) => ask<Prices>(`/api/prices${between(span)}`),
   revenue: (question: Question, span: Span, signal: AbortSignal) => ask<{ id: string; revenue: Revenue }>("/api/revenue", asked(question, span), signal),
-  bound: (question: Question, span: Span, signal: AbortSignal) => ask<Bound>("/api/revenue/bound", asked(question, span), signal),
+  /** The days around now, beside the question that the reader asks. */
+  around: (question: Question, span: Span) => ask<{ id: string; revenue: Revenue }>("/api/revenue", asked(question, span, "-now")),
+  bound: (question: Question, span: Span) => ask<Bound>("/api/revenue/bound", asked(question, span)),
   slots: (id: string, span: Span, language: string) => ask<Slots>(`/api/revenue/${id}/slots${between(span)}&lang=${language}`),
   compare: (language: string) => ask<Comparison>(`/api/revenue/compare?lang=${language}`),
   schedule: (id: string) => `/api/revenue/${id}/schedule.csv`,

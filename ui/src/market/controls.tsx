@@ -1,7 +1,8 @@
 /** The battery that is asked about, and the days. */
 
 import { model } from "../figures/snapshot";
-import { change, choose, failure, prices, question, shortened, span } from "./state";
+import { stretches } from "./known";
+import { change, choose, draft, failure, prices, question, shortened, span } from "./state";
 import { w } from "./words";
 import { day, number } from "./write";
 
@@ -107,16 +108,13 @@ function ThisPlant() {
 
 function Days() {
   const known = prices.value?.known ?? [];
-  const now = span.value;
+  const now = draft.value ?? span.value;
   const take = (part: Partial<{ first: string; last: string }>) => {
     if (!now) return;
     const next = { ...now, ...part };
-    if (!next.first || !next.last) return;
-    // the day that was just chosen stands, the other gives way
-    if (next.first > next.last) Object.assign(next, part.first ? { last: next.first } : { first: next.last });
-    void choose(next);
+    draft.value = next;
+    if (next.first && next.last && next.first <= next.last) void choose(next);
   };
-  const months = [...new Map(known.map((one) => [`${one.first}/${one.last}`, one])).values()].sort((a, b) => a.first.localeCompare(b.first));
   return (
     <fieldset class="market-days">
       <legend>{w("days")}</legend>
@@ -130,7 +128,7 @@ function Days() {
       </label>
       <p class="market-known">
         <span>{w("known")}</span>
-        {months.map((one) => (
+        {stretches(known).map((one) => (
           <button key={`${one.first}${one.source}`} type="button" class="switch" onClick={() => void choose({ first: one.first, last: one.last })}>
             {day(one.first, { day: "numeric", month: "short", year: one.first.slice(0, 4) === one.last.slice(0, 4) ? undefined : "numeric" })} – {day(one.last)}
             {one.source === "sample" && <span class="muted"> ({w("sample")})</span>}

@@ -2,8 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { language } from "../i18n";
-import { market, type Slots } from "./answers";
+import { market, type Prices, type Revenue, type Slots } from "./answers";
 import { Caveat } from "./headline";
+import { covers } from "./known";
 import { SlotPlot } from "./slotplot";
 import { answer, pending, prices } from "./state";
 import { w } from "./words";
@@ -11,26 +12,49 @@ import { day, dayOf, later, number } from "./write";
 
 const BACK = 7;
 
+interface Asked {
+  id: string;
+  first: string;
+  last: string;
+  power: number;
+}
+
 export function Eight() {
+  const [slots, setSlots] = useState<{ of: Slots; power: number } | null>(null);
   const found = answer.value;
-  const [slots, setSlots] = useState<Slots | null>(null);
-  const now = Date.now();
-  const ends = found?.revenue.last_day;
-  // the last day shown is tomorrow, where its prices are there, else the last day that has any
-  const last = ends ? (ends > later(dayOf(now), 1) ? later(dayOf(now), 1) : ends) : undefined;
-  const first = last && found ? (later(last, -BACK) > found.revenue.first_day ? later(last, -BACK) : found.revenue.first_day) : undefined;
+  const known = prices.value?.known;
+  const today = dayOf(Date.now());
   useEffect(() => {
-    if (!found || !first || !last || first > last) return undefined;
+    if (!found || !known) return undefined;
     let over = false;
-    market.slots(found.id, { first, last }, language.value).then(
-      (next) => over || setSlots(next),
-      () => over || setSlots(null), // the schedule above says what is wrong
-    );
+    aroundNow(known, today, found)
+      .then(async (asked) => ({ of: await market.slots(asked.id, asked, language.value), power: asked.power }))
+      .then(
+        (next) => over || setSlots(next),
+        (reason: Error) => over || console.warn(reason), // what was shown stays; the schedule above says what is wrong
+      );
     return () => {
       over = true;
     };
-  }, [found?.id, first, last, language.value]);
-  if (!found || !slots || !prices.value) return null;
+  }, [found?.id, known, today, language.value]);
+  return slots && <Shown slots={slots.of} power={slots.power} today={today} />;
+}
+
+/** The answer for the days around today, to tomorrow where it is published; else the last days of the answer that is shown. */
+async function aroundNow(known: Prices["known"], today: string, found: { id: string; revenue: Revenue }): Promise<Asked> {
+  for (const last of [later(today, 1), today]) {
+    const days = { first: later(today, -BACK), last };
+    if (!covers(known, days)) continue;
+    const around = await market.around(found.revenue.question, days);
+    return { id: around.id, ...days, power: found.revenue.question.power_w };
+  }
+  const { first_day, last_day, question } = found.revenue;
+  const first = later(last_day, -BACK);
+  return { id: found.id, first: first > first_day ? first : first_day, last: last_day, power: question.power_w };
+}
+
+function Shown({ slots, power, today }: { slots: Slots; power: number; today: string }) {
+  const now = Date.now();
   const cuts = quartiles(slots.price);
   const [begin, end] = [slots.start_ms[0]!, slots.start_ms[slots.start_ms.length - 1]! + slots.minutes * 60_000];
   const inside = now >= begin && now < end;
@@ -47,9 +71,9 @@ export function Eight() {
       <p class="note">
         {w("eight_hint")} {w("quartiles", { low: number(cuts[0], 2), high: number(cuts[1], 2), buy: w("buy"), sell: w("sell") })}.
       </p>
-      <SlotPlot slots={slots} label={w("eight")} power={found.revenue.question.power_w} quartiles={cuts} marks={inside ? [{ ms: now, label: w("now") }] : []} />
+      <SlotPlot slots={slots} label={w("eight")} power={power} quartiles={cuts} marks={inside ? [{ ms: now, label: w("now") }] : []} />
       <p class="note">{w("caught", { caught: number(use.caught, 2), all: number(use.all, 2), missed: number(use.all - use.caught, 2) })}</p>
-      {!inside && now >= end && <p class="note market-beyond">{w("now_beyond", { day: day(slots.last), from: later(slots.last, 1) })}</p>}
+      {!inside && now >= end && <p class="note market-beyond">{w("now_beyond", { day: day(slots.last), from: later(today, -BACK), to: later(today, 1) })}</p>}
       <p class="note market-credit">
         {w("attribution")}: {slots.attribution}
       </p>

@@ -12,6 +12,8 @@ export const answer = signal<{ id: string; revenue: Revenue } | null>(null);
 export const bound = signal<Bound | null>(null);
 export const pending = signal(false);
 export const failure = signal<string | null>(null);
+/** Days that the reader has chosen and that were not answered for yet. */
+export const draft = signal<Span | null>(null);
 /** The days that were asked for, where this machine has prices of a part of them only. */
 export const shortened = signal<Span | null>(null);
 
@@ -21,7 +23,7 @@ const BUSY = 503;
 
 let moving: AbortController | null = null;
 let resting: ReturnType<typeof setTimeout> | undefined;
-let asking = false;
+let following: Promise<void> | null = null;
 let again = false;
 
 /** Loads the prices of a span, those that ship with the program where none is named, and asks the question of them. */
@@ -34,6 +36,7 @@ export async function choose(next: Span | null): Promise<void> {
       span.value = { first: found.days[0]!, last: found.days[found.days.length - 1]! };
       shortened.value = next && (next.first < span.value.first || next.last > span.value.last) ? next : null;
       bound.value = null;
+      draft.value = null;
     });
     await settle();
   } catch (reason) {
@@ -47,32 +50,30 @@ export function change(part: Partial<Question>): void {
   pending.value = true;
   failure.value = null;
   clearTimeout(resting);
+  // the server would end it for the bound of the newer question; here it is no longer wanted either
+  moving?.abort();
   resting = setTimeout(() => void settle(), REST_MS);
-  void follow();
+  again = true;
+  following ??= follow().finally(() => (following = null));
 }
 
 /** One bound at a time is under way; what was changed meanwhile is asked for right after it. */
 async function follow(): Promise<void> {
-  if (asking) {
-    again = true;
-    return;
-  }
-  asking = true;
-  do {
+  while (again) {
     again = false;
     const [now, days] = [question.value, span.value];
     if (!days) break;
     try {
-      const found = await market.bound(now, days, new AbortController().signal);
-      if (now === question.value && answer.value?.revenue.question !== now) bound.value = found;
+      const found = await market.bound(now, days);
+      if (now === question.value && pending.value) bound.value = found;
     } catch (reason) {
       if (!passing(reason)) fail(reason);
     }
-  } while (again);
-  asking = false;
+  }
 }
 
 async function settle(): Promise<void> {
+  await following;
   const [now, days] = [question.value, span.value];
   if (!days) return;
   moving?.abort();

@@ -111,9 +111,11 @@ def _price(cell: object, name: str, line: int) -> float:
 
 
 def _months(first: date, last: date) -> list[tuple[date, date]]:
+    """Whole months, for the files are monthly."""
     found = []
-    while first <= last:
-        end = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-        found.append((first, min(end, last)))
-        first = end + timedelta(days=1)
+    begin = first.replace(day=1)
+    while begin <= last:
+        after = (begin.replace(day=28) + timedelta(days=4)).replace(day=1)
+        found.append((begin, after - timedelta(days=1)))
+        begin = after
     return found

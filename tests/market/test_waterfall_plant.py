@@ -1,0 +1,86 @@
+"""The dispatch fed to the emulated plant: its meter stays below the bound, and the waterfall says where the rest went.
+
+Ten-second steps. Every fault must land in its own bar, and what cannot be explained stays below half a per cent.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import numpy as np
+import pytest
+
+from bessinside.emulator.whole.plant import Plant
+from bessinside.market.plan import rolling
+from bessinside.market.programme import Calendar
+from bessinside.market.sample import sample
+from bessinside.market.waterfall import Waterfall, waterfall
+from tests.market.plant_week import bought, energy, realised, run
+from tests.market.years import ZONE
+
+FULL = bool(os.environ.get("BESSINSIDE_FULL"))
+DAYS = 7 if FULL else 1
+BARS = {"none": None, "derating": "limits", "outage": "availability", "weak cell": "usable_energy"}
+
+
+def none(plant: Plant, slot: int) -> None:
+    """A plant that does what it should."""
+
+
+def derating(plant: Plant, slot: int) -> None:
+    """From the first noon on the fans of both converters move a third of their air."""
+    if slot == 48:
+        plant.pcs.fan = plant.pcs.fan * 0.3
+
+
+def outage(plant: Plant, slot: int) -> None:
+    """All contactors open for six hours of the first afternoon."""
+    if slot == 60:
+        for rack in range(plant.design.racks):
+            plant.bms.disconnect(rack)
+    if slot == 84:
+        assert all(plant.bms.reconnect(rack) for rack in range(plant.design.racks))
+
+
+def weak_cell(plant: Plant, slot: int) -> None:
+    """One cell of every rack loses three tenths of its capacity on the first noon."""
+    if slot == 48:
+        capacity = plant.cells.capacity.reshape(plant.design.racks, -1).copy()
+        capacity[:, 100] *= 0.7
+        plant.cells.capacity = capacity.reshape(plant.cells.capacity.shape)  # replaced: rates are kept for the array
+
+
+FAULTS = {"none": none, "derating": derating, "outage": outage, "weak cell": weak_cell}
+
+
+@cache
+def week(fault: str) -> Waterfall:
+    """The plant under the schedule of somebody who knows two days, with one fault."""
+    prices = sample().price[: DAYS * 96]
+    calendar = Calendar.of(sample().start_ns[: DAYS * 96], 900, ZONE)
+    plant = Plant(seed=1, start_ns=int(calendar.starts_ns[0]))
+    owned = bought(energy(plant)[0])
+    wanted = rolling("wanted", owned, prices, prices, calendar).power_w
+    wanted = np.where(np.abs(wanted) < 1.0, 0.0, wanted)
+    return waterfall(prices, calendar, owned, realised(run(plant, wanted, FAULTS[fault]), wanted))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("fault", list(FAULTS) if FULL else ["outage"])
+def test_the_meter_stays_below_the_bound_and_each_fault_lands_in_its_own_bar(fault: str) -> None:
+    found = week(fault)
+    lost = {bar.key: bar.eur for bar in found.bars}
+    assert found.realised_eur <= found.bound_eur
+    assert sum(lost.values()) == pytest.approx(found.bound_eur - found.realised_eur, abs=1e-6)
+    assert found.unexplained_share < 0.005, lost
+    assert all(bar.measured for bar in found.bars)
+    assert lost["schedule"] == pytest.approx(0.0, abs=1e-6), "the schedule is the best of its foresight"
+    mine = BARS[fault]
+    before = {bar.key: bar.eur for bar in week("none").bars} if FULL else dict.fromkeys(lost, 0.0)
+    for bar in ("availability", "limits"):
+        if bar != mine:
+            assert abs(lost[bar] - before[bar]) < 0.005 * found.bound_eur, lost
+    if mine is not None:
+        assert lost[mine] - before[mine] > 0.01 * found.bound_eur, lost
