@@ -43,6 +43,7 @@ const frame = () => {
   const began = performance.now();
   renderer.render(scene, camera);
   window.times.push(performance.now() - began);
+  window.first ??= performance.now();
   requestAnimationFrame(frame);
 };
 requestAnimationFrame(frame);
@@ -102,8 +103,8 @@ def opened(browser: Browser, url: str, level: int, **settings: Any) -> Page:
     return page
 
 
-def empty_scene(browser: Browser, frames: int) -> float:
-    """Milliseconds of script of a frame of three.js with nothing in it, median."""
+def empty_scene(browser: Browser, frames: int) -> Figures:
+    """Three.js with nothing in it: milliseconds of script of a frame, median, and to the first frame."""
 
     def serve(route: Route) -> None:
         name = route.request.url.rsplit("/", 1)[1]
@@ -117,8 +118,9 @@ def empty_scene(browser: Browser, frames: int) -> float:
     page.goto("http://empty.test/empty.html")
     until(lambda: page.evaluate("(window.times ?? []).length") >= frames)
     times: list[float] = page.evaluate("window.times")
+    first: float = page.evaluate("window.first")
     page.close()
-    return statistics.median(times[10:])
+    return {"frame_ms": statistics.median(times[10:]), "first_frame_ms": first}
 
 
 def first_frame(browser: Browser, url: str, loads: int) -> Figures:
@@ -220,7 +222,7 @@ def main() -> None:
     with place as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*ALWAYS, *(() if options.gpu else SOFTWARE)])
         figures: Figures = {"browser": browser.version}
-        figures["empty_scene"] = {"frame_ms": empty_scene(browser, 60 if options.quick else 240)}
+        figures["empty_scene"] = empty_scene(browser, 60 if options.quick else 240)
         figures["first_frame"] = first_frame(browser, url, 2 if options.quick else 7)
         figures["page"] = flown(browser, url)
         if not options.quick:

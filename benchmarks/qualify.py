@@ -53,6 +53,7 @@ PARTS = (
     Part("physics", "The cell, the plant and their speed", ("benchmarks/physics.py", "--json")),
     Part("dispatch", "The best use of a battery, beside energy models", ("benchmarks/dispatch.py", "--json")),
     Part("page", "The machine in space", ("benchmarks/page.py", "--json")),
+    Part("historian", "A day of the past", ("benchmarks/historian.py", "--json")),
     Part("fuzz", "Frame parsers", ("-m", "pytest", "-q", "tests/fuzz"), {"BESSINSIDE_FUZZ": "20000000"}, True),
     Part("sim", "Simulated faults", ("-m", "pytest", "-q", "tests/sim"), {"BESSINSIDE_FULL": "1"}, True),
     Part("truth", "Label-true in a browser", ("-m", "pytest", "-q", "tests/e2e"), {"BESSINSIDE_FULL": "1"}, True),

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
+from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
 
 from bessinside.plant import levels  # noqa: E402
 from tests.e2e.camera import CALM, DESK, FLAGS, LEVELS, STATES, Camera, State, camera  # noqa: E402
 from tests.e2e.conftest import launched  # noqa: E402
-from tests.e2e.moment import Moment, Story  # noqa: E402
+from tests.e2e.moment import STANDS, Moment, Story  # noqa: E402
 from tests.e2e.sheet import RECORDED, Picture, apart, made_with, picture, write_sheet  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -34,15 +36,12 @@ GUIDES = (
 GUIDES_WIDTH = 1360
 TRIES = 6
 
-INTRO = """# Gallery
-
-The 14 levels of the reference plant in six states, side by side on one sheet each: {states}. Drawn in software at one
-moment of an emulated plant (seed 1, {moment} UTC); `python docs/make_pictures.py` takes them anew, and
-`tests/e2e/test_pictures.py` compares every pixel.
-
-| Level | What it answers | Pictures |
-|---|---|---|
-"""
+INTRO = (
+    "The 14 levels of the reference plant in six states, side by side on one sheet each: {states}. Drawn in software "
+    "at one moment of an emulated plant (seed 1, {moment} UTC). `python docs/make_pictures.py` takes them anew, and "
+    "`tests/e2e/test_pictures.py` compares every pixel."
+)
+HEAD = "| Level | What it answers | Pictures |\n|---|---|---|\n"
 
 
 def steady(taken: Camera, level: int) -> Picture:
@@ -76,13 +75,12 @@ def take_guides(browser: Browser, moment: Moment) -> None:
     for name, where, height in GUIDES:
         state = State(name, "", "", CALM, {"width": GUIDES_WIDTH, "height": height}, still=True)
         with camera(browser, moment, state) as taken:
-            (FOLDER / f"{name}.png").write_bytes(taken.shoot_at(where))
+            shot = Image.fromarray(picture(taken.shoot_at(where)))
+            shot.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def gallery() -> str:
     """The page that shows the sheets."""
-    from tests.e2e.moment import STANDS
-
     states = "; ".join(f"{state.place}, {state.sentence}" for state in STATES)
     rows = [
         f"| **{level.id:02d}** {level.title()} | {level.question()} "
@@ -90,7 +88,8 @@ def gallery() -> str:
         f"(../tests/e2e/pictures/level-{level.id:02d}.webp) |"
         for level in levels()
     ]
-    return INTRO.format(states=states, moment=f"{STANDS:%Y-%m-%d %H:%M}") + "\n".join(rows) + "\n"
+    words = INTRO.format(states=states, moment=f"{STANDS:%Y-%m-%d %H:%M}")
+    return "\n".join(["# Gallery", "", textwrap.fill(words, 120), "", HEAD + "\n".join(rows), ""])
 
 
 def main() -> None:

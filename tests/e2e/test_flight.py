@@ -267,6 +267,7 @@ def test_where_motion_is_unwanted_the_tour_jumps(browser: Browser, fragile: Frag
     stand(page, fragile.url, "level/1")
     page.keyboard.press("t")
     page.locator(".tour").wait_for()
+    page.keyboard.press("t")  # it waits: here only its flights count
     page.evaluate("""() => {
       window.seen = false;
       const look = () => { window.seen ||= window.__scene.flying; requestAnimationFrame(look); };

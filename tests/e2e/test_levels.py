@@ -212,7 +212,7 @@ def test_a_link_to_a_moment_keeps_it_and_says_what_is_shown(page: Page, product:
     page.keyboard.press("ArrowRight")
     expect(page.locator("h1")).to_have_text("Thermal and EMS")
     assert page.url.endswith("t=2026-06-21T16:00:00Z")
-    notice.get_by_role("button").click()
+    notice.get_by_role("button", name="Back to now").click()
     expect(notice).to_have_count(0)
     assert "2026" not in page.url
 

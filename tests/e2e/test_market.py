@@ -251,6 +251,20 @@ def test_what_is_exported_is_what_is_shown(page: Page, market: Market) -> None:
     assert (lines[0], len(lines)) == ("utc_start,price_eur_mwh,mtu_min", 1441)
 
 
+def test_on_paper_it_is_one_sheet_with_figure_caveat_and_credit(page: Page, market: Market) -> None:
+    show(page, market)
+    pdf = page.pdf(format="A4", print_background=True, margin=dict.fromkeys(("top", "bottom", "left", "right"), "1cm"))
+    assert re.findall(rb"/Count (\d+)", pdf) == [b"1"]
+    page.emulate_media(media="print")
+    for part in ("#market-eur-mw", ".market-ladder", "#market-schedule", ".market-table", "#market-heat"):
+        expect(page.locator(part).first).to_be_visible()
+    expect(page.locator(".market-headline")).to_contain_text(CAVEAT["en"])
+    battery = "1 MW, 2 MWh, Round trip 88 %, Cycles a day: 1.50"
+    expect(page.locator(".market-asked")).to_have_text(f"{battery} · 27 Sept 2026 – 11 Oct 2026")
+    expect(page.locator("footer.market-credit")).to_contain_text(CREDIT)
+    expect(page.locator(".market-controls")).to_be_hidden()
+
+
 def test_a_phone_needs_no_sideways_scrolling(browser: Browser, market: Market) -> None:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, locale="de-DE", is_mobile=True, has_touch=True

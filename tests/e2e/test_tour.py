@@ -13,7 +13,7 @@ from tests.e2e.test_label_true import NOT_FIGURES, STRAYS
 
 pytestmark = pytest.mark.browser
 
-STOP_S = 8.5
+STOP_S = 7.5
 SIZES = """() => [
   document.documentElement.scrollWidth - innerWidth, document.querySelector('.tour').getBoundingClientRect().bottom,
   document.querySelector('main').clientHeight, innerHeight]"""
@@ -54,7 +54,7 @@ def test_it_goes_on_by_itself_waits_and_goes_on(page: Page, product: Product) ->
     begin(page, product)
     page.get_by_role("button", name="Tour", exact=True).click()
     where = page.locator(".tour-where")
-    expect(where).to_contain_text("Level 2 of 14", timeout=STOP_S * 1000 + 6000)
+    expect(where).to_contain_text("Level 2 of 14", timeout=STOP_S * 1000 + 12000)
     page.keyboard.press("t")
     expect(page.get_by_role("status").filter(has_text="The tour waits")).to_have_count(1)
     filled = "() => document.querySelector('.tour-stop[aria-current] .tour-fill').style.width"
@@ -66,7 +66,7 @@ def test_it_goes_on_by_itself_waits_and_goes_on(page: Page, product: Product) ->
     assert page.evaluate(filled) != before
     page.locator(".tour-stop").nth(13).click()
     expect(where).to_contain_text("Level 14 of 14")
-    expect(page.locator(".tour")).to_have_count(0, timeout=STOP_S * 1000 + 6000)
+    expect(page.locator(".tour")).to_have_count(0, timeout=STOP_S * 1000 + 12000)
     assert page.url.endswith("#/level/14")
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bessinside.historian import Step, compact, register, seal
+from bessinside.historian import Step, compact, footer, register, seal
 from bessinside.historian.store import Store
 from bessinside.historian.tail import load_devices, load_segments, open_tail
 from bessinside.runtime import database
@@ -81,3 +88,38 @@ def test_a_compacted_day_gives_the_same_answers(tmp_path: Path, monkeypatch: pyt
     there = {path.name.split(".")[0] for path in folders.folder.segments.glob("*.parquet")}
     assert there == names
     folders.close()
+
+
+def test_joined_files_are_read_by_others_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seal, "SLOT_NS", 60_000_000_000)
+    monkeypatch.setattr(compact, "DAY_NS", 600_000_000_000)
+    folders = Folders(tmp_path / "history", plant_in(tmp_path))
+    maker = Maker(folders.plant)
+    for first in range(1, 1601, 16):
+        folders.commit([(maker.sweep(number), maker.bound_of(number)) for number in range(first, first + 16)])
+    while folders.seal() is not None:
+        pass
+    slots = sorted(folders.folder.segments.glob("*.words.parquet"))[:10]
+    before = pa.concat_tables([pq.read_table(path) for path in slots])
+    sizes = [
+        meta.row_group(k).num_rows
+        for path in slots
+        for meta in [pq.read_metadata(path)]
+        for k in range(meta.num_row_groups)
+    ]
+    assert compacted(folders) is not None
+    folders.close()
+    (day,) = (path for path in folders.folder.segments.glob("*.words.parquet") if "T" not in path.name)
+    assert pq.read_table(day).equals(before)
+    query = "SELECT count(*), sum(list_sum(words)) FROM read_parquet(?)"
+    counted = duckdb.execute(query, [str(day)]).fetchone()
+    words = before.column("words").combine_chunks().flatten()
+    assert counted == (len(before), pc.sum(words).as_py())
+    joined = pq.read_metadata(day)
+    assert [joined.row_group(k).num_rows for k in range(joined.num_row_groups)] == sizes
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_parquet_file_is_refused(content: bytes) -> None:
+    with pytest.raises((footer.FooterError, IndexError)):
+        footer.read_footer(io.BytesIO(content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bessinside.historian import register
-from bessinside.historian.batch import NEVER
+from bessinside.historian.batch import NEVER, Times
 from bessinside.historian.segment import after, waits
-from bessinside.historian.batch import Times
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
 from bessinside.modbus.exchange import exchanges
 from tests.historian.made import START_NS, Folders, Maker, plant_in
@@ -69,8 +69,8 @@ def histories(draw: st.DrawFn) -> list[Sweep]:
         end = int(max(start, sent.max(), received.max())) + 1000
         found.append(
             Sweep(
-                number, "a", framing, int(chance.integers(1, 248)), start, end, plan, words, tid, sent, received, outcome,
-                exception, {}, raw,
+                number, "a", framing, int(chance.integers(1, 248)), start, end, plan, words, tid, sent, received,
+                outcome, exception, {}, raw,
             )
         )  # fmt: skip
     return found
@@ -129,7 +129,7 @@ def test_words_and_frames_come_back_as_they_were(history: list[Sweep], data: st.
         try:
             numbers: list[int] = []
             cuts = sorted({0, len(history), *data.draw(st.lists(st.integers(0, len(history)), max_size=3))})
-            for low, high in zip(cuts, cuts[1:], strict=False):
+            for low, high in pairwise(cuts):
                 numbers += folders.commit([(sweep, bound) for sweep in history[low:high]])
             _check(folders, history, numbers)
             folders.seal(numbers[cuts[1] - 1])  # one commit is sealed, the others are in the tail

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bessinside.historian import register
 from bessinside.historian.store import Store
 from bessinside.modbus import Outcome
 from bessinside.modbus.exchange import exchanges
@@ -76,8 +77,7 @@ def check(root: Path, acknowledged: int, deep: int = 40) -> int:
                 (one.request, one.response) for one in exchanges(sweep)
             ]
         for device, odd in (("a", 0), ("b", 1)):  # sums of counters agree
-            first = 3 << 16 | (0 if device == "a" else 0)
-            words = store.words(device, [first], 0, 2**62)
+            words = store.words(device, [register(3, 0)], 0, 2**62)
             made = [maker.sweep(n) for n in range(max(1, last - 300), last + 1) if n % 2 == odd]
             at = [sweep.plan.place(3, 0).item() for sweep in made]
             good = [sweep.outcome[sweep.plan.block(3, 0).item()] == Outcome.OK for sweep in made]
@@ -110,7 +110,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> N
 
 def test_a_torn_file_is_removed_and_said(tmp_path: Path) -> None:
     process = start(tmp_path, until=400)
-    out, err = process.communicate(timeout=90)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 0, err
     segments = tmp_path / "history" / "segments"
     whole = sorted(segments.glob("*.words.parquet"))[-1]

@@ -82,7 +82,7 @@ def test_of_a_class_of_devices_nothing_stays_but_its_minutes(folders: Folders) -
     assert not len(folders.store.words("b", [register(3, 0)], begin, end).number)
     again = folders.store.rollup(["c1/r01/soc"], begin, end, Step.MINUTE)
     np.testing.assert_array_equal(again.count, minutes.count)
-    assert [path for path in folders.folder.segments.glob("*.words.parquet")]  # the youngest is not compacted
+    assert list(folders.folder.segments.glob("*.words.parquet"))  # the youngest is not compacted
     folders.close()
 
 
@@ -124,7 +124,7 @@ def test_the_oldest_rule_that_fits_holds() -> None:
 )
 def test_a_rule_that_cannot_be_read_says_where(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "retention.toml").write_text(text)
-    with pytest.raises(HistoryError, match="retention.toml") as caught:
+    with pytest.raises(HistoryError, match=r"retention\.toml") as caught:
         load_rules(Folder(tmp_path))
     assert said in str(caught.value)
 

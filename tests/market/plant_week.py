@@ -9,7 +9,7 @@ import numpy as np
 
 from bessinside.emulator.whole.plant import Plant
 from bessinside.market.battery import Battery, Floats
-from bessinside.market.measured import efficiencies, standing_draw
+from bessinside.market.measured import counted_energy, efficiencies, standing_draw
 from bessinside.market.waterfall import Realised
 
 SLOT_S, STEP_S = 900, 10.0
@@ -90,8 +90,10 @@ def _counters(plant: Plant) -> Floats:
 def realised(week: Week, wanted_w: Floats) -> Realised:
     """The registers as the waterfall takes them."""
     capacity = (1 - CUT_OFF) * NOMINAL
-    charging, discharging = efficiencies(week.pcs_w, week.energy_wh, week.start_wh, SLOT_S)
-    reached = np.clip(week.energy_wh / capacity, 0.0, 1.0)
+    ended = (week.empty + week.full) > 0  # there the BMS corrects its count
+    charging, discharging = efficiencies(week.pcs_w, week.energy_wh, week.start_wh, SLOT_S, ~ended)
+    counted = counted_energy(week.pcs_w, week.start_wh, charging, discharging, SLOT_S)
+    reached = np.clip(counted / capacity, 0.0, 1.0)
     return Realised(
         meter_w=week.meter_w,
         pcs_w=week.pcs_w,

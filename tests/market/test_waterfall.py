@@ -10,7 +10,7 @@ import pytest
 
 from bessinside.market.battery import BatteryError, Floats
 from bessinside.market.follow import follow
-from bessinside.market.measured import efficiencies
+from bessinside.market.measured import counted_energy, efficiencies, standing_draw
 from bessinside.market.plan import rolling
 from bessinside.market.programme import Calendar
 from bessinside.market.sample import sample
@@ -160,8 +160,21 @@ def test_losses_are_measured_from_power_and_energy() -> None:
     eta = 0.88**0.5
     energy = np.cumsum(charge * eta - discharge / eta) * 0.25
     assert efficiencies(discharge - charge, energy, 0.0, 900) == pytest.approx((eta, eta))
+    assert counted_energy(discharge - charge, 0.0, eta, eta, 900) == pytest.approx(energy, abs=1e-6)
+    corrected = energy + 1e5 * (np.arange(N) >= 300)  # a BMS that found its battery full and corrected its count
+    apart = np.arange(N) != 300
+    assert efficiencies(discharge - charge, corrected, 0.0, 900, apart) == pytest.approx((eta, eta))
     with pytest.raises(BatteryError, match="did not both charge and discharge"):
         efficiencies(np.zeros(4), np.zeros(4), 0.0, 900)
+    with pytest.raises(BatteryError, match=r"cells get 1\.8"):
+        efficiencies(discharge - charge, 2 * energy, 0.0, 900)
+
+
+def test_the_standing_draw_is_what_the_meter_counts_at_rest() -> None:
+    pcs = np.array([0.0, -1e6, 1e6, 0.0])
+    assert standing_draw(pcs - 12e3 - 0.01 * np.abs(pcs), pcs) == pytest.approx(12e3)
+    with pytest.raises(BatteryError, match="never rested"):
+        standing_draw(pcs[1:3], pcs[1:3])
 
 
 def test_a_hole_in_the_readings_is_refused() -> None:

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from bessinside.emulator.trouble.lever import LEVERS, Grip
 from bessinside.emulator.whole.plant import Plant
 from bessinside.market.plan import rolling
 from bessinside.market.programme import Calendar
@@ -46,9 +47,8 @@ def outage(plant: Plant, slot: int) -> None:
 def weak_cell(plant: Plant, slot: int) -> None:
     """One cell of every rack loses three tenths of its capacity on the first noon."""
     if slot == 48:
-        capacity = plant.cells.capacity.reshape(plant.design.racks, -1).copy()
-        capacity[:, 100] *= 0.7
-        plant.cells.capacity = capacity.reshape(plant.cells.capacity.shape)  # replaced: rates are kept for the array
+        cells = np.arange(plant.design.racks) * (plant.cells.capacity.size // plant.design.racks) + 100
+        Grip(plant, LEVERS["cell.capacity"], cells, 0.7).move(1.0)
 
 
 FAULTS = {"none": none, "derating": derating, "outage": outage, "weak cell": weak_cell}

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { plantGlb, type Exported } from "../src/export/plant";
 import { placementOf } from "../src/scene/placement";
 
+const SLOW_MS = 30_000; // a machine with much else to do
+
 /** A plant of two containers of one size and any number of converters. */
 function plantOf(racks: number, modules: number, cells: number, converters: number): Exported {
   const pcs = Array.from({ length: converters }, (_, n) => `pcs${n + 1}`);
@@ -66,11 +68,11 @@ describe("the exported plant", () => {
       expect([cell, module]).toEqual([container.cells.length, container.modules.length]);
     }
     place.pcs.forEach(({ part, centre }) => expect(named.get(part!)!.translation).toEqual([...centre]));
-  });
+  }, SLOW_MS);
 
   it("keeps one list of places for all racks alike", () => {
     const { content } = opened(plantGlb(plantOf(12, 4, 104, 2), "test"));
     const lists = new Set(content.nodes.flatMap(({ extensions }) => (extensions ? [extensions["EXT_mesh_gpu_instancing"]!.attributes.TRANSLATION] : [])));
     expect(lists.size).toBe(2);
-  });
+  }, SLOW_MS);
 });

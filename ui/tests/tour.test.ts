@@ -71,3 +71,17 @@ describe("what fills a gap", () => {
     expect(slotsOf(1, of, null).get("power")).toBe("meter/active_power");
   });
 });
+
+describe("the pieces of a sentence", () => {
+  it("keep a mark beside the number before it", () => {
+    expect(piecesOf("reads {power} at {frequency}; above zero {sum}.")).toEqual([
+      { text: "reads " }, { slot: "power", mark: "" }, { text: " at " }, { slot: "frequency", mark: ";" }, { text: " above zero " }, { slot: "sum", mark: "." },
+    ]);
+  });
+
+  it("are the whole sentence", () => {
+    for (const { live } of Object.values(SENTENCES.de)) {
+      expect(piecesOf(live).map((piece) => ("text" in piece ? piece.text : `{${piece.slot}}${piece.mark}`)).join("")).toBe(live);
+    }
+  });
+});

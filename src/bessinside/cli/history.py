@@ -69,7 +69,7 @@ def _written(name: str, value: Any) -> str:
     return f"{plain:,.6g}" if isinstance(plain, float) else escape(str(plain))
 
 
-@app.command()
+@app.command("info")
 def info(folder: Folder, as_json: AsJson = False) -> None:
     """What a folder holds: devices, time, sweeps, bytes on the disk, plant files and maps.
 
@@ -131,7 +131,7 @@ def facts_of(past: Past, folder: Path) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command("series")
 def series(
     folder: Folder,
     figure: Annotated[str, typer.Argument(help="Id of a figure, such as meter/active_power.")],
@@ -154,7 +154,7 @@ def series(
     put(found, as_csv, as_json, f"{found.id}: {found.label}, {found.unit}", 60)
 
 
-@app.command()
+@app.command("cells")
 def cells(
     folder: Folder,
     metric: Annotated[
@@ -188,7 +188,7 @@ def cells(
     console.print(table)
 
 
-@app.command()
+@app.command("spread")
 def spread(
     folder: Folder,
     metric: Annotated[str, typer.Argument(help="A metric, such as cell.voltage.")] = "cell.voltage",
@@ -219,7 +219,7 @@ def spread(
     console.print(table)
 
 
-@app.command()
+@app.command("counted")
 def counted(
     folder: Folder,
     figure: Annotated[str, typer.Argument(help="Id of a counter, such as meter/energy_export.")],
@@ -254,7 +254,7 @@ def counted(
     )
 
 
-@app.command()
+@app.command("completeness")
 def completeness(
     folder: Folder,
     device: Annotated[str, typer.Option(help="One device; all unless said.")] = "",

@@ -1,7 +1,7 @@
 """Compacting: the segments of a day become one, its minutes one file, and its hours another.
 
-Sweeps are neither decoded nor changed: their pages are copied. The new files are on the disk before one transaction puts them in the place of the old
-ones; these are removed afterwards, and at the next start where that was cut short.
+Sweeps are neither decoded nor changed: their pages are copied. The new files are on the disk before one transaction
+puts them in the place of the old ones; these are removed afterwards, and at the next start where that was cut short.
 """
 
 from __future__ import annotations

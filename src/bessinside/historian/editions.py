@@ -16,6 +16,18 @@ _REMEMBERED = 1024
 Key = tuple[str, str, int, str, str, tuple[Request, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """What a plan and a device came to. Both are held, so that their ids stay their own."""
+
+    plan: ReadPlan
+    bound: BoundDevice
+    unit: int
+    framing: str
+    device: int
+    edition: int
+
+
 @dataclass(slots=True)
 class New:
     """Rows that the next commit has to write before its sweeps."""
@@ -35,19 +47,19 @@ class Editions:
         self.last = max(self.known.values(), default=0)
         self.new = New([], [])
         self._maps: dict[int, tuple[RegisterMap, str]] = {}
-        self._plans: dict[tuple[str, int, int, str, str], tuple[ReadPlan, int]] = {}
+        self._quick: dict[tuple[int, int], _Quick] = {}
 
     def of(self, sweep: Sweep, bound: BoundDevice) -> tuple[int, int]:
         """The numbers of a sweep's device and edition. Keeps the map where it is new; raises OSError, HistoryError."""
-        name, map_hash = bound.device.id, self.map_hash(bound.map)
-        quick = (name, id(sweep.plan), sweep.unit, sweep.framing, map_hash)
-        found = self._plans.get(quick)
-        if found is None:
-            number = self._number(name, sweep, map_hash)
-            if len(self._plans) >= _REMEMBERED:
-                self._plans.clear()
-            found = self._plans[quick] = sweep.plan, number  # the plan is held: its id stays its own
-        return self.devices[name], found[1]
+        quick = id(sweep.plan), id(bound)
+        found = self._quick.get(quick)
+        if found is None or (found.unit, found.framing) != (sweep.unit, sweep.framing):
+            number = self._number(bound.device.id, sweep, self.map_hash(bound.map))
+            if len(self._quick) >= _REMEMBERED:
+                self._quick.clear()
+            device = self.devices[bound.device.id]
+            found = self._quick[quick] = _Quick(sweep.plan, bound, sweep.unit, sweep.framing, device, number)
+        return found.device, found.edition
 
     def map_hash(self, register_map: RegisterMap) -> str:
         """The hash of a map, which is kept in the folder from now on."""

@@ -265,7 +265,7 @@ class Historian:
             try:
                 while await self.seal() or await self.compact():
                     pass
-            except (OSError, database.Error) as error:
+            except (OSError, database.Error, BessError, ValueError) as error:  # Arrow's errors are ValueErrors
                 if not self._seal_trouble:
                     log.error("history: nothing can be sealed: %s; sweeps stay in %s", error, self.folder.tail)
                     self.note("disk", "", f"nothing can be sealed: {error}")

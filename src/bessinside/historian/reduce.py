@@ -24,7 +24,7 @@ from bessinside.registers import OK, Codec
 from bessinside.registers.lots import Lot, build_lots
 from bessinside.twin.quality import Quality
 
-FEWEST = 8
+FEWEST = 5
 """A metric that a device carries at so many points has extremes with every sweep."""
 _DECODERS = 16
 Floats = NDArray[np.float64]
@@ -215,7 +215,6 @@ class Reducer:
             read = read & (outcome[self._blocks[place]] == Outcome.OK).T
         values, marks = columns.decode(taken, read)
         return values, (marks == Quality.GOOD) & (values >= self._low[points]) & (values <= self._high[points])
-
 
     def _columns_of(self, points: NDArray[np.int64]) -> Columns:
         """The decoder of some points; many slots have the same."""

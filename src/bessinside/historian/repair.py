@@ -36,7 +36,8 @@ def repair(folder: Folder, connection: database.Connection) -> list[str]:
     missing = sorted(name for name in known if not _there(folder, name))
     if missing:
         raise HistoryError(
-            f"{folder.root}: {len(missing)} sealed files are missing, the first is {missing[0]}; restore them from a backup"
+            f"{folder.root}: {len(missing)} sealed files are missing, the first is {missing[0]}; "
+            "restore them from a backup"
         )
     return done
 

@@ -53,7 +53,8 @@ class Retention:
     minutes_ns: int | None = None
 
     def keeps(self, device: str, cls: str, age_ns: int) -> int | None:
-        """How far apart sweeps of that age may be, in ns; None where all stay. Of several rules the oldest age holds."""
+        """How far apart sweeps of that age may be, in ns; None where all stay. Of several rules that of the highest age
+        holds."""
         fit = [r for r in self.rules if age_ns >= r.after_ns and (r.of == cls or fnmatch.fnmatchcase(device, r.of))]
         return max(fit, key=lambda rule: rule.after_ns).keep_ns if fit else None
 

@@ -1,7 +1,8 @@
 """Sealing: sweeps of ten minutes leave the tail for files that never change. Compacting: a day of them into one set.
 
 The files are whole and on the disk before one transaction puts them into the catalogue and takes their sweeps out of
-the tail. Before it they are nobody's, and :mod:`~bessinside.historian.repair` removes them; after it they are the record.
+the tail. Before it they are nobody's, and :mod:`~bessinside.historian.repair` removes them; after it they are the
+record.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def write(
 def enter(connection: database.Connection, sealed: Sealed, rolled: Rolled | None, devices: Mapping[str, int]) -> None:
     """Puts files into the catalogue and their sweeps out of the tail, inside the caller's transaction."""
     cursor = connection.execute(
-        "INSERT INTO segments (name, kind, first, last, begin_ns, end_ns, sweeps, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO segments (name, kind, first, last, begin_ns, end_ns, sweeps, bytes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             sealed.name, sealed.kind, sealed.first, sealed.last, min(part.begin_ns for part in sealed.parts),
             max(part.end_ns for part in sealed.parts), sealed.sweeps, sealed.bytes,

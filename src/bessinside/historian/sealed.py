@@ -33,7 +33,7 @@ from bessinside.historian.tail import Run
 from bessinside.runtime import disk
 
 T = TypeVar("T")
-_FILES = 96
+_FOOTERS = 32 * 1024 * 1024  # bytes of footers of opened files: what they take in memory is some times that
 _BYTES = 96 * 1024 * 1024
 
 
@@ -74,12 +74,12 @@ class SealedFiles:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._files = Shelf(_FILES)
+        self._files = Shelf(_FOOTERS)
         self._read = Shelf(_BYTES)
 
     def file(self, path: Path) -> pq.ParquetFile:
         """An opened file; it stays open for a while."""
-        return self._files.get(path, lambda: pq.ParquetFile(disk.open_read(path)))
+        return self._files.get(path, lambda: pq.ParquetFile(disk.open_read(path)), _footer)
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a segment's file is."""
@@ -143,7 +143,7 @@ class RolledFiles:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._files = Shelf(_FILES)
+        self._files = Shelf(_FOOTERS)
         self._places: dict[str, dict[str, int]] = {}
 
     def read(self, name: str, figures: Sequence[str], device: str | None = None) -> Iterator[tuple[list[int], Minutes]]:
@@ -169,10 +169,14 @@ class RolledFiles:
             file = pq.ParquetFile(disk.open_read(self._folder.rollups / name))
             return file, read_rollup_about(file)
 
-        return self._files.get(name, make)
+        return self._files.get(name, make, lambda opened: _footer(opened[0]))
 
     def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:
         """The row of each figure; many parts have the same figures."""
         if part.names not in self._places:
             self._places[part.names] = {figure: row for row, figure in enumerate(read_names(file, part))}
         return self._places[part.names]
+
+
+def _footer(file: pq.ParquetFile) -> int:
+    return int(file.metadata.serialized_size) + 4096

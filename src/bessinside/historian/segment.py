@@ -1,11 +1,12 @@
 """Sealed sweeps in Parquet, made to be read without this program too. A segment is four files of the same name:
 
-NAME.words.parquet     a row per register: device, edition, fc, address, words (a list with one entry per sweep)
-NAME.sweeps.parquet    a row per device and edition: lists number, start_ns, end_ns, tid, failed
-NAME.requests.parquet  a row per request: device, edition, request, fc, address, count and lists wait_us, took_us
-NAME.extremes.parquet  a row per metric of many points: device, edition, metric, lists low, high, count
+NAME.words.parquet     a row per register: run, device, edition, fc, address, words (a list with one entry per sweep)
+NAME.sweeps.parquet    a row per run: device, edition, lists number, start_ns, end_ns, tid, failed
+NAME.requests.parquet  a row per request: run, device, edition, request, fc, address, count, lists wait_us, took_us
+NAME.extremes.parquet  a row per metric of many points: run, device, edition, metric, lists low, high, count
 
-Lists of one device and edition belong together entry by entry: `unnest(words), unnest(end_ns)`. A request was sent
+A run is the sweeps of one edition of a device in ten minutes, named by the number of its first. Lists of one run belong
+together entry by entry: `unnest(words), unnest(end_ns)`. A request was sent
 `wait_us` after the answer before it (the first: after the start of its sweep) and answered `took_us` after that; null
 where it was not. Lists outcome and exception are there where an answer was not data; odd_at and odd hold frames that
 are not simply header and data; tids is there where transactions do not count up from tid.
@@ -40,6 +41,7 @@ WORDS_SCHEMA = pa.schema(
     [
         ("device", pa.string()),
         ("edition", pa.int32()),
+        ("run", pa.int64()),
         ("fc", pa.uint8()),
         ("address", pa.int32()),
         ("words", pa.list_(pa.uint16())),
@@ -49,6 +51,7 @@ SWEEPS_SCHEMA = pa.schema(
     [
         ("device", pa.string()),
         ("edition", pa.int32()),
+        ("run", pa.int64()),
         ("number", pa.list_(pa.int64())),
         ("start_ns", pa.list_(pa.int64())),
         ("end_ns", pa.list_(pa.int64())),
@@ -60,6 +63,7 @@ REQUESTS_SCHEMA = pa.schema(
     [
         ("device", pa.string()),
         ("edition", pa.int32()),
+        ("run", pa.int64()),
         ("request", pa.int32()),
         ("fc", pa.uint8()),
         ("address", pa.int32()),
@@ -77,6 +81,7 @@ EXTREMES_SCHEMA = pa.schema(
     [
         ("device", pa.string()),
         ("edition", pa.int32()),
+        ("run", pa.int64()),
         ("metric", pa.string()),
         ("low", pa.list_(pa.float64())),
         ("high", pa.list_(pa.float64())),
@@ -84,10 +89,10 @@ EXTREMES_SCHEMA = pa.schema(
     ]
 )
 _DELTA = {
-    EXTREMES: ("edition", "count.list.element"),
-    WORDS: ("edition", "address", "words.list.element"),
-    SWEEPS: ("edition", *(f"{name}.list.element" for name in ("number", "start_ns", "end_ns", "tid", "failed"))),
-    REQUESTS: ("edition", "request", "address", "count"),
+    EXTREMES: ("edition", "run", "count.list.element"),
+    WORDS: ("edition", "run", "address", "words.list.element"),
+    SWEEPS: ("edition", "run", *(f"{name}.list.element" for name in ("number", "start_ns", "end_ns", "tid", "failed"))),
+    REQUESTS: ("edition", "run", "request", "address", "count"),
 }
 _SPLIT = {REQUESTS: ("wait_us.list.element", "took_us.list.element")}  # as good as random: only high bytes repeat
 _SCHEMAS = {WORDS: WORDS_SCHEMA, SWEEPS: SWEEPS_SCHEMA, REQUESTS: REQUESTS_SCHEMA, EXTREMES: EXTREMES_SCHEMA}
@@ -201,6 +206,7 @@ def words_table(batch: Batch) -> pa.Table:
         [
             _same(batch.edition.device, rows),
             pa.array(np.full(rows, batch.edition.number, np.int32)),
+            pa.array(np.full(rows, batch.times.number[0])),
             pa.array(fc.astype(np.uint8)),
             pa.array(address.astype(np.int32)),
             _lists(batch.words, sweeps),
@@ -214,7 +220,11 @@ def sweeps_table(batch: Batch) -> pa.Table:
     times = batch.times
     columns = (times.number, times.start_ns, times.end_ns, times.tid.astype(np.int32), times.failed)
     lists = [_lists(column[None, :], len(times)) for column in columns]
-    head = [pa.array([batch.edition.device]), pa.array([batch.edition.number], pa.int32())]
+    head = [
+        pa.array([batch.edition.device]),
+        pa.array([batch.edition.number], pa.int32()),
+        pa.array([int(times.number[0])], pa.int64()),
+    ]
     return pa.table([*head, *lists], schema=SWEEPS_SCHEMA)
 
 
@@ -226,6 +236,7 @@ def extremes_table(batch: Batch, extremes: Sequence[SweepExtremes]) -> pa.Table:
         [
             _same(batch.edition.device, count),
             pa.array(np.full(count, batch.edition.number, np.int32)),
+            pa.array(np.full(count, batch.times.number[0])),
             pa.array([one.metric for one in extremes], pa.string()),
             _lists(low, sweeps, np.isnan(low)),
             _lists(high, sweeps, np.isnan(high)),
@@ -248,6 +259,7 @@ def requests_table(batch: Batch) -> pa.Table:
         [
             _same(batch.edition.device, rows),
             pa.array(np.full(rows, batch.edition.number, np.int32)),
+            pa.array(np.full(rows, batch.times.number[0])),
             pa.array(np.arange(rows, dtype=np.int32)),
             pa.array(np.array([one.fc for one in requests], np.uint8)),
             pa.array(np.array([one.address for one in requests], np.int32)),

@@ -7,7 +7,7 @@ minutes, hours   rollups, as they are kept
 sweeps    time, device, edition, number, start, failed
 points    id, part, metric, device, unit, name, type, function_code, address: what is read
 events    time, kind, subject, text
-words     the raw lists: file, device, edition, fc, address, words
+words     the raw lists: file, device, edition, run, fc, address, words
 """
 
 from __future__ import annotations
@@ -317,15 +317,15 @@ CREATE VIEW sweeps AS
                unnest(failed) AS failed FROM sweep_lists)
   WHERE end_ns >= {begin} AND end_ns < {end};
 CREATE VIEW lists AS
-  SELECT r.point, r.edition, w.file, r.k, r.of, w.words, q.outcome
+  SELECT r.point, w.run, r.k, r.of, w.words, q.outcome
   FROM registers r
   JOIN words w ON w.edition = r.edition AND w.fc = r.fc AND w.address = r.address
-  JOIN requests q ON q.file = w.file AND q.edition = r.edition AND q.request = r.request;
+  JOIN requests q ON q.run = w.run AND q.request = r.request;
 CREATE VIEW decoded_lists AS
-  SELECT point, edition, file, decoded(point, [words], [outcome]) AS decoded FROM lists WHERE of = 1
+  SELECT point, run, decoded(point, [words], [outcome]) AS decoded FROM lists WHERE of = 1
   UNION ALL
-  SELECT point, edition, file, decoded(point, list(words ORDER BY k), list(outcome ORDER BY k)) AS decoded
-  FROM lists WHERE of > 1 GROUP BY point, edition, file;
+  SELECT point, run, decoded(point, list(words ORDER BY k), list(outcome ORDER BY k)) AS decoded
+  FROM lists WHERE of > 1 GROUP BY point, run;
 CREATE VIEW readings AS
   SELECT make_timestamp_ns(ns) AS time, id, part, metric, device, found.value AS value, unit,
          {qualities}[found.quality + 1] AS quality
@@ -333,7 +333,7 @@ CREATE VIEW readings AS
                unnest(d.decoded) AS found
         FROM point_rows p
         JOIN decoded_lists d ON d.point = p.point
-        JOIN sweep_lists s ON s.file = d.file AND s.edition = d.edition)
+        JOIN sweep_lists s ON s.run = d.run)
   WHERE ns >= {begin} AND ns < {end} AND ns >= from_ns AND ns < to_ns;
 CREATE VIEW cells AS
   SELECT time, regexp_extract(part, '^(.*?)(/m[0-9]+)?/(cell|sensor)[0-9]+$', 1) AS rack,

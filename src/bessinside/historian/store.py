@@ -290,7 +290,8 @@ class Store:
         """See :meth:`Archive.events`."""
         with self._moment() as connection:
             rows = connection.execute(
-                "SELECT time_ns, kind, subject, text FROM events WHERE time_ns >= ? AND time_ns < ? ORDER BY time_ns, id",
+                "SELECT time_ns, kind, subject, text FROM events "
+                "WHERE time_ns >= ? AND time_ns < ? ORDER BY time_ns, id",
                 (start_ns, end_ns),
             ).fetchall()
         return [Event(*row) for row in rows]
@@ -459,7 +460,8 @@ class Store:
 def rollup_files(connection: database.Connection, start_ns: int, end_ns: int, step: Step) -> list[str]:
     """The rollup files for steps in a span: those of that step, and of minutes where an hour was not made yet."""
     rows = connection.execute(
-        "SELECT name, step_ns, first, last FROM rollups WHERE end_ns > ? AND begin_ns < ? AND step_ns <= ? ORDER BY first",
+        "SELECT name, step_ns, first, last FROM rollups "
+        "WHERE end_ns > ? AND begin_ns < ? AND step_ns <= ? ORDER BY first",
         (start_ns, end_ns, step),
     ).fetchall()
     long = [(first, last) for _, own, first, last in rows if own == step]

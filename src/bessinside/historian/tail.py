@@ -1,10 +1,12 @@
 """The tail: sweeps that are committed but not sealed, and the catalogue of what is, in one SQLite file.
 
-What one commit brought is one row of the table `ticks`. One transaction moves sweeps from the tail into the catalogue, so that a reader sees each exactly once.
+What one commit brought is one row of the table `ticks`. One transaction moves sweeps from the tail into the catalogue,
+so that a reader sees each exactly once.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -57,8 +59,8 @@ class Trouble(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class SweepRow(NamedTuple):
-    """A sweep in the tail. words: the image, big-endian; times: int64 sent and received of every request, native order
-    of the machine (little-endian), one after the other."""
+    """A sweep in the tail. words: the image, big-endian; times: int64, when every request was sent, then when it was
+    answered, little-endian."""
 
     number: int
     device: int
@@ -85,10 +87,14 @@ def row_of(sweep: Sweep, number: int, device: int, edition: int) -> SweepRow:
     if failed or sweep.raw or not rising:
         odd = b"" if rising else tids.astype(">u2").tobytes()
         trouble = msgspec.msgpack.encode(Trouble(outcome, sweep.exception.tobytes(), dict(sweep.raw), odd))
-    times = np.concatenate((sweep.sent_ns, sweep.received_ns)).astype("<i8", copy=False).tobytes()
+    times = _little(sweep.sent_ns) + _little(sweep.received_ns)
     return SweepRow(
         number, device, edition, sweep.start_ns, sweep.end_ns, base, failed, sweep.image.tobytes(), times, trouble
     )  # fmt: skip
+
+
+def _little(times: NDArray[np.int64]) -> bytes:
+    return (times if sys.byteorder == "little" else times.byteswap()).tobytes()
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bessinside.historian.archive import Archive, Edition
 from bessinside.historian.columns import Columns
@@ -103,9 +103,10 @@ class Worlds:
             return None  # it was never read, and what it would be read with is not here
 
     def register_map(self, map_hash: str) -> RegisterMap:
-        """The map of that content, read once."""
+        """The map of that content, read once; its file is called as it was before it was kept under its hash."""
         if map_hash not in self._maps:
-            self._maps[map_hash] = self.archive.register_map(map_hash)
+            found = self.archive.register_map(map_hash)
+            self._maps[map_hash] = replace(found, path=f"{found.id}.yaml") if found.path else found
         return self._maps[map_hash]
 
     def add_map(self, map_hash: str, found: RegisterMap) -> None:

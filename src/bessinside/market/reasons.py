@@ -67,8 +67,9 @@ def reasons(
     full, empty = e >= problem.upper[problem.e] - NEAR, e <= problem.lower[problem.e] + NEAR
     room = {kind: _room_price(problem, row_price, kind, n) for kind in ("out", "in", "stock", "space")}
     hold = ~charges & ~discharges
-    full &= charges | (hold & (prices < later / r_in - NEAR))
-    empty &= discharges | (hold & (prices > (later + cap) / r_out + wear + NEAR))
+    moved = np.abs(later - stored) > NEAR  # where nothing changes with the limit, the limit is not the reason
+    full &= (charges & moved) | (hold & (prices < later / r_in - NEAR))
+    empty &= (discharges & moved) | (hold & (prices > (later + cap) / r_out + wear + NEAR))
     device_in, device_out = battery.charge_w / 1e6, battery.discharge_w / 1e6
     masked_in = _masked(battery.charge_available, n)
     masked_out = _masked(battery.discharge_available, n)

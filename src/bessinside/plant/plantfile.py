@@ -18,7 +18,7 @@ from bessinside.errors import BessError
 from bessinside.modbus import EndpointError, parse_endpoint, parse_quirks
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy, Bus, Container
-from bessinside.plant.toml_lines import key_lines
+from bessinside.plant.toml_lines import error_line, key_lines
 from bessinside.registers import shipped_maps
 from bessinside.runtime import disk
 
@@ -139,8 +139,7 @@ def parse_plant(text: str, path: str = "plant.toml", *, kept: bool = False) -> P
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise PlantError(path, int(line.group(1)) if line else 0, "toml", str(error)) from error
+        raise PlantError(path, error_line(error), "toml", str(error)) from error
     return _Reader(path, key_lines(text), kept).plant(table)
 
 

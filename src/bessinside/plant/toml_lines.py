@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\]\s]+)\s*\]\]?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_\-\"']+(?:\s*\.\s*[A-Za-z0-9_\-\"']+)*)\s*=")
@@ -26,3 +27,10 @@ def key_lines(text: str) -> dict[tuple[str | int, ...], int]:
             names = [part.strip().strip("\"'") for part in key.group(1).split(".")]
             lines.setdefault((*here, *names), number)
     return lines
+
+
+def error_line(error: tomllib.TOMLDecodeError) -> int:
+    """The line (from 1) at which a text stops being TOML; 0 where the error names none, as at the end of the text."""
+    # `lineno` is there from Python 3.14 on; before, the message alone says it.
+    line = re.search(r"line (\d+)", str(error))
+    return int(line[1]) if line else 0

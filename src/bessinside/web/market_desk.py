@@ -50,7 +50,7 @@ class MarketDesk:
     """Answers for the web: prices of this machine only, at most two years, one solve at a time, at most eight wait."""
 
     def __init__(self, cache: PriceCache | None = None) -> None:
-        self._cache = cache
+        self._cache = cache or PriceCache()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="market")
         self._waiting = 0
         self._newest: dict[str, int] = {}
@@ -65,7 +65,7 @@ class MarketDesk:
     async def prices(self, first: date | None, last: date | None) -> PricesRow:
         """The prices of local days; the sample where none are named."""
         begin, end = _span(first, last)
-        return await self._run("", lambda _: prices_row(self._known(begin, end, 0), self._cache or PriceCache()))
+        return await self._run("", lambda _: prices_row(self._known(begin, end, 0), self._cache))
 
     async def answer(self, asked: Question, first: date | None, last: date | None, ticket: str) -> tuple[str, Revenue]:
         """The whole answer and its id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 import bessinside.market as package
-from bessinside.market.cache import PriceCache
+from bessinside.market.cache import Kept, PriceCache
 from bessinside.market.localtime import MINUTE_NS, midnight_ns
 from bessinside.market.provenance import Provenance, credits
 from bessinside.market.reasons import Binding, sentence
@@ -107,9 +107,8 @@ def prices_row(prices: PriceSeries, cache_: PriceCache) -> PricesRow:
     shipped = sample().days().days
     known = [KnownSpan("sample", str(shipped[0]), str(shipped[-1]))]
     for kept in cache_.list():
-        if kept.zone == prices.zone and (month := cache_.read_month(kept)) is not None and month.size:
-            found = month.days().days
-            known.append(KnownSpan(kept.source, str(found[0]), str(found[-1])))
+        if kept.zone == prices.zone and (days_kept := _days_of(cache_, kept)) is not None:
+            known.append(KnownSpan(kept.source, *days_kept))
     return PricesRow(
         zone=prices.zone,
         local=prices.local,
@@ -126,6 +125,16 @@ def prices_row(prices: PriceSeries, cache_: PriceCache) -> PricesRow:
         attribution=credits(prices.provenance),
         provenance=list(dict.fromkeys(prices.provenance))[:40],
     )
+
+
+@lru_cache(2048)
+def _days_of(cache_: PriceCache, kept: Kept) -> tuple[str, str] | None:
+    """First and last local day of a file of the cache; a file that grew is another `kept`. None where it is broken."""
+    month = cache_.read_month(kept)
+    if month is None or not month.size:
+        return None
+    days = month.days().days
+    return str(days[0]), str(days[-1])
 
 
 def slots_row(worth: Worth, first: date, last: date, language: str) -> SlotsRow:

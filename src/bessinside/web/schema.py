@@ -61,7 +61,12 @@ def page_schema(twin: State, language: str = "en") -> tuple[str, bytes]:
         "levels": [{"id": level.id, "key": level.key} for level in levels()],
         **{name: _layout(twin, *where) for name, where in _CELL_METRICS.items()},
     }
-    neutral = content | {"points": points | {"label": []}, "figures": [figure["id"] for figure in figures]}
+    neutral = content | {
+        "points": points | {"label": []},
+        "figures": [figure["id"] for figure in figures],
+        # what is refused shows in the blocks; a moment of the past does not know how many registers that were
+        "devices": [device | {"refused": 0} for device in content["devices"]],
+    }
     digest = hashlib.blake2b(msgspec.json.encode(neutral), digest_size=4).hexdigest()
     return digest, msgspec.json.encode({"hash": digest, **content})
 

@@ -94,9 +94,9 @@ export function keepJournal(): () => void {
   return effect(() => {
     const of = model.value;
     const shown = live.value;
-    if (!of || !shown) return;
+    // another schema has other registers, and a page in the past may have the schema of then
+    if (!of || !shown || shown.frame.schemaHash !== of.schema.hash.slice(0, 8)) return;
     untracked(() => {
-      // another schema has other registers: what was known of the old ones says nothing about them
       const last = before?.of.schema.hash === of.schema.hash ? before.known : null;
       // judged at the frame's own time: a page that was held up for a while says nothing about devices
       const known = knownNow(of, shown, troubleOf(of, shown, shown.frame.serverMs), last);

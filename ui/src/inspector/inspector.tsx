@@ -7,7 +7,8 @@ import { paused } from "../figures/snapshot";
 import { language, t } from "../i18n";
 import { partTitle } from "../plant/parts";
 import { Learn } from "../signals/learn";
-import { closeFigure } from "../page/route";
+import { lazy } from "../page/lazy";
+import { closeFigure, route } from "../page/route";
 import { api, ApiError } from "../wire/api";
 import type { Passport } from "../wire/schema";
 import { Commands } from "./commands";
@@ -17,6 +18,7 @@ import { Register } from "./register";
 import { TrendPane } from "./trendpane";
 
 const REFRESH_MS = 2000;
+const Trends = lazy(async () => (await import("../history/trends")).Trends, () => null);
 
 export function Inspector({ id }: { id: string }) {
   const { passport, error } = usePassport(id);
@@ -66,23 +68,25 @@ export function Inspector({ id }: { id: string }) {
       {known?.reading && <Register passport={known} reading={known.reading} />}
       {known?.derived && <Formula derived={known.derived} />}
       {known && <TrendPane passport={known} />}
+      {known && <Trends id={id} unit={known.unit} />}
       {known?.reading && <Commands commands={known.reading.commands} />}
     </aside>
   );
 }
 
-/** The passport of an id, asked again every two seconds while the page is not held. */
+/** The passport of an id, asked again every two seconds while the page is not held; of a past moment where it shows one. */
 function usePassport(id: string): { passport: Passport | null; error: string | null } {
   const [passport, setPassport] = useState<Passport | null>(null);
   const [error, setError] = useState<string | null>(null);
   const speaks = language.value;
   const stopped = paused.value;
+  const at = route.value.time;
   useEffect(() => {
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
       try {
-        const answer = await api.passport(id, speaks);
+        const answer = await api.passport(id, speaks, stopped ? at : null);
         if (over) return;
         setPassport(answer);
         setError(null);
@@ -98,6 +102,6 @@ function usePassport(id: string): { passport: Passport | null; error: string | n
       over = true;
       clearTimeout(timer);
     };
-  }, [id, speaks, stopped]);
+  }, [id, speaks, stopped, at]);
   return { passport, error };
 }

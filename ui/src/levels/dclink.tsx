@@ -10,6 +10,7 @@ import { partShort, partTitle } from "../plant/parts";
 import { decimalsFor } from "../twin2d/bars";
 import { nice, ticks } from "../twin2d/statistics";
 import type { BusRow } from "../wire/schema";
+import "../style/dclink.css";
 
 /** One bus: its converter's and its own voltage, and for each rack the sum of its cells and what its devices say. */
 interface Lines {

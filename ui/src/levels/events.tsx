@@ -9,6 +9,7 @@ import { beside } from "../i18n/beside";
 import { navigate, openFigure, route } from "../page/route";
 import { alarmRegisters } from "../plant/alarms";
 import { partTitle } from "../plant/parts";
+import "../style/events.css";
 
 const FIRST = 12;
 

@@ -29,7 +29,7 @@ export function Compare() {
   const cycles = nearest(CYCLES, asked.cycles_day ?? 2);
   const years = found.years.filter((row) => row.hours === hours && row.cycles === cycles);
   return (
-    <section class="market-part market-full" aria-labelledby="market-compare">
+    <section class="market-part market-beside" aria-labelledby="market-compare">
       <div class="market-head">
         <h2 id="market-compare">{w("compare")}</h2>
         <Caveat />

@@ -60,7 +60,7 @@ function Shown({ slots, power, today }: { slots: Slots; power: number; today: st
   const inside = now >= begin && now < end;
   const use = used(slots, cuts);
   return (
-    <section class={pending.value ? "market-part market-full market-stale" : "market-part market-full"} aria-labelledby="market-eight">
+    <section class={pending.value ? "market-part market-around market-stale" : "market-part market-around"} aria-labelledby="market-eight">
       <div class="market-head">
         <h2 id="market-eight">{w("eight")}</h2>
         <Caveat />

@@ -1,8 +1,9 @@
 /** The figure that was asked for, and what stands behind it. */
 
+import type { Question, Revenue } from "./answers";
 import { answer, bound, pending, question } from "./state";
 import { w } from "./words";
-import { number } from "./write";
+import { day, number } from "./write";
 
 const WHOLE_YEARS_MIN = [8760 * 60, 8784 * 60];
 
@@ -23,6 +24,7 @@ export function Headline() {
   const year = WHOLE_YEARS_MIN.includes(found.slots * found.slot_min);
   return (
     <section class="market-headline" aria-label={w("maximum")}>
+      <p class="market-asked">{asked(question.value, found)}</p>
       <p class="market-maximum" aria-live="polite">
         <span class="market-figure" id="market-eur-mw">
           {number(ahead.eur_mw)}
@@ -43,4 +45,17 @@ export function Headline() {
       </div>
     </section>
   );
+}
+
+/** The battery and the days in one line: on paper there are no sliders that say them. */
+function asked(of: Question, found: Revenue): string {
+  const digits = (value: number) => (value % 1 ? 2 : 0);
+  const battery = [
+    `${number(of.power_w / 1e6, digits(of.power_w / 1e6))} MW`,
+    `${number(of.energy_wh / 1e6, digits(of.energy_wh / 1e6))} MWh`,
+    `${w("efficiency")} ${number(of.round_trip * 100, digits(of.round_trip * 100))} %`,
+    `${w("cycles")}: ${of.cycles_day === null ? w("no_cap") : number(of.cycles_day, digits(of.cycles_day))}`,
+    ...(of.wear_eur_mwh ? [`${w("wear")} ${number(of.wear_eur_mwh)} EUR/MWh`] : []),
+  ];
+  return `${battery.join(", ")} · ${day(found.first_day)} – ${day(found.last_day)}`;
 }

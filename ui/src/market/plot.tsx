@@ -30,7 +30,7 @@ export function Plot({ label, height, children }: PlotProps) {
   return (
     <div class="market-plot" ref={box}>
       {width > 0 && (
-        <svg width={width} height={height} role="img" aria-label={label}>
+        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
           {children({ width, left: LEFT, right: width - RIGHT, top: 10, bottom: height - 22 })}
         </svg>
       )}

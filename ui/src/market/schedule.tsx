@@ -35,7 +35,7 @@ export function Schedule() {
   }, [found?.id, begin, end, language.value]);
   if (!found || !slots || !begin || !end) return null;
   return (
-    <section class={pending.value ? "market-part market-full market-stale" : "market-part market-full"} aria-labelledby="market-schedule">
+    <section class={pending.value ? "market-part market-stale" : "market-part"} aria-labelledby="market-schedule">
       <div class="market-head">
         <h2 id="market-schedule">{w("schedule")}</h2>
         <Caveat />

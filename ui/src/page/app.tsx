@@ -20,7 +20,7 @@ const Mirror = lazy(async () => (await import("../registers/mirror")).Mirror, Lo
 const Devices = lazy(async () => (await import("./devices")).Devices, Loading);
 const Signals = lazy(async () => (await import("../signals/view")).Signals, Loading);
 const Market = lazy(async () => (await import("../market/view")).Market, Loading);
-const Moment = lazy(async () => (await import("./moment")).Moment, () => null);
+const Player = lazy(async () => (await import("../history/player")).Player, () => null);
 const TourBar = lazy(async () => (await import("../tour/bar")).TourBar, () => null);
 const Inspector = lazy(async () => (await import("../inspector/inspector")).Inspector, Drawer);
 
@@ -61,7 +61,7 @@ function Main() {
         </p>
       )}
       <Printed />
-      {route.value.time !== null && <Moment />}
+      {route.value.time !== null && <Player />}
       {model.value ? <View /> : <Loading />}
     </main>
   );

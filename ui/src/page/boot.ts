@@ -2,12 +2,13 @@
 
 import { batch, effect, signal } from "@preact/signals";
 import { keepJournal } from "../figures/journal";
-import { health, link, live, model, take, tick } from "../figures/snapshot";
+import { health, held, link, live, model, take, tick } from "../figures/snapshot";
 import { language } from "../i18n";
 import { buildModel } from "../plant/model";
 import { api, ApiError } from "../wire/api";
 import { Live, liveUrl } from "../wire/live";
 import type { Session } from "../wire/schema";
+import { route } from "./route";
 
 export const session = signal<Session | null>(null);
 export const signInNeeded = signal(false);
@@ -105,6 +106,7 @@ function connect(): void {
       if (!of) return;
       // a frame of another schema would be decoded with the wrong rules
       if (frame.schemaHash !== of.schema.hash.slice(0, 8)) {
+        if (route.peek().time !== null && held.peek()) return; // the page shows a time with a schema of its own
         if (wanted !== frame.schemaHash) void load();
         wanted = frame.schemaHash;
         return;

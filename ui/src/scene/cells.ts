@@ -1,6 +1,6 @@
 /** All cells of a container in one draw, its modules with the same cells as a skin for the view from afar, or as outlines. */
 
-import { BoxGeometry, BufferGeometry, Color, InstancedMesh, LineBasicMaterial, LineSegments, Matrix4, IcosahedronGeometry, type ShaderMaterial } from "three";
+import { BoxGeometry, BufferGeometry, Color, Group, InstancedMesh, LineBasicMaterial, LineSegments, Matrix4, IcosahedronGeometry, type ShaderMaterial } from "three";
 import type { Point } from "../flight/pose";
 import { DATA_ORDER, type FieldColours } from "./fieldcolours";
 import type { Battery, Look } from "./looks";
@@ -26,7 +26,8 @@ export function cellGeometry(): BoxGeometry {
 }
 
 export class ContainerCells {
-  readonly cells: Drawn;
+  /** What of it is drawn. */
+  readonly group = new Group();
   /** The cells of one module alone. */
   readonly single: Drawn;
   readonly skin: Drawn;
@@ -38,20 +39,18 @@ export class ContainerCells {
   beaded: { from: number; below: number; radius: number } | null = null;
   readonly each: number;
   sensorCells: readonly number[] = [];
+  private made: Drawn | null = null;
+  private readonly clay: Color;
   private apart = 0;
   private centred: Float32Array | null = null;
 
   /** `first`: number over the plant of its first cell. */
-  constructor(readonly place: ContainerPlace, colours: FieldColours, readonly first: number, clay: Clay) {
+  constructor(readonly place: ContainerPlace, private readonly colours: FieldColours, readonly first: number, clay: Clay) {
     const count = place.cells.length / 3;
     const matrix = new Matrix4();
-    this.cells = drawnLast(new InstancedMesh(cellGeometry(), colours.cells(first), count) as Drawn);
-    for (let n = 0; n < count; n++) {
-      this.cells.setMatrixAt(n, matrix.makeTranslation(place.cells[3 * n]!, place.cells[3 * n + 1]!, place.cells[3 * n + 2]!));
-    }
     const { rows, length } = place.pack;
     this.each = count / Math.max(1, place.modules.length);
-    this.single = drawnLast(new InstancedMesh(this.cells.geometry, colours.cells(first), this.each) as Drawn);
+    this.single = drawnLast(new InstancedMesh(cellGeometry(), colours.cells(first), this.each) as Drawn);
     for (let n = 0; n < this.each; n++) this.single.setMatrixAt(n, matrix.makeTranslation(...cellPlace(place.pack, n)));
     this.skin = drawnLast(new InstancedMesh(new BoxGeometry(1, 1, 1), colours.skin(first, rows, length, this.each, new Color(clay.body)), place.modules.length) as Drawn);
     const outline = new Solid();
@@ -61,12 +60,26 @@ export class ContainerCells {
       outline.box(centre, size, 0);
     });
     this.outlines = new LineSegments(outline.edges(), new LineBasicMaterial({ color: clay.edge, transparent: true, opacity: OUTLINE, depthWrite: false }));
-    const { r, g, b } = new Color(clay.body);
-    for (const { material } of [this.cells, this.single]) material.uniforms["plain"]!.value.set(r, g, b, 0);
+    this.clay = new Color(clay.body);
+    this.single.material.uniforms["plain"]!.value.set(this.clay.r, this.clay.g, this.clay.b, 0);
+    this.group.add(this.single, this.skin, this.outlines);
   }
 
+  /** How many cells it has. */
   get count(): number {
-    return this.cells.count;
+    return this.place.cells.length / 3;
+  }
+
+  /** All cells one by one; made when they are first looked at, as most containers of a large site never are. */
+  private get cells(): Drawn {
+    if (this.made) return this.made;
+    const made = drawnLast(new InstancedMesh(this.single.geometry, this.colours.cells(this.first), this.count) as Drawn);
+    const matrix = new Matrix4();
+    const { cells } = this.place;
+    for (let n = 0; n < this.count; n++) made.setMatrixAt(n, matrix.makeTranslation(cells[3 * n]!, cells[3 * n + 1]!, cells[3 * n + 2]!));
+    made.material.uniforms["plain"]!.value.set(this.clay.r, this.clay.g, this.clay.b, 0);
+    this.group.add(made);
+    return (this.made = made);
   }
 
   /** The container's temperature sensors, at these cells of every module; `first` is the number of its first sensor. */
@@ -76,6 +89,7 @@ export class ContainerCells {
     const beads = drawnLast(new InstancedMesh(new IcosahedronGeometry(0.5, 0), colours.cells(first), place.modules.length * sensorCells.length) as Drawn);
     const matrix = new Matrix4();
     for (let n = 0; n < beads.count; n++) beads.setMatrixAt(n, matrix.makeTranslation(...this.beadAt(n)));
+    this.group.add(beads);
     return (this.beads = beads);
   }
 
@@ -88,7 +102,7 @@ export class ContainerCells {
 
   /** Nothing of it is drawn. */
   hide(): void {
-    for (const part of [this.cells, this.single, this.skin, this.outlines, this.beads]) if (part) part.visible = false;
+    this.group.visible = false;
     this.shown = this.beaded = null;
   }
 
@@ -98,19 +112,23 @@ export class ContainerCells {
     const alone = look.alone && module >= 0;
     const empty = look.alone && module < 0;
     const how: Battery = empty ? "ghost" : look.battery;
-    this.cells.visible = how === "cells" && !alone;
-    this.single.visible = how === "cells" && alone;
+    this.group.visible = true;
+    const single = how === "cells" && alone;
+    const cells = this.made ?? (how === "cells" && !alone ? this.cells : null);
+    if (cells) cells.visible = how === "cells" && !alone;
+    this.single.visible = single;
     this.skin.visible = how === "skin";
     this.outlines.visible = how === "ghost" || alone;
     this.apart = how === "cells" ? look.apart : 0;
     const [from, below] = alone ? [module * this.each, (module + 1) * this.each] : [0, this.count];
-    set(this.cells, look.size, look.apart, [from, below, ...extremes], lifted);
+    if (cells) set(cells, look.size, look.apart, [from, below, ...extremes], lifted);
     if (alone) {
       set(this.single, look.size, 0, [0, this.each, -1, -1], lifted < 0 ? -1 : lifted - from);
       this.single.material.uniforms["first"]!.value = this.first + from;
       this.single.position.set(...this.place.modules[module]!.centre);
     }
-    for (const mesh of [this.cells, this.single, this.skin]) {
+    for (const mesh of [cells, this.single, this.skin]) {
+      if (!mesh) continue;
       mesh.material.uniforms["plain"]!.value.w = look.plain ? 1 : 0;
       mesh.renderOrder = look.plain ? 0 : DATA_ORDER; // clay may lie behind smoke
     }

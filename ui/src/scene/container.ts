@@ -14,7 +14,7 @@ import { Solid } from "./solid";
 import type { Clay } from "./theme";
 import type { Focus } from "./views";
 
-/** Levels that look at every container at once; the others see past those that stand before theirs. */
+/** Levels that look into every container, into the others as skins; on no level is one seen that stands before the eye. */
 const ALL = [7, 8];
 const CLOSED = lookOf(0);
 
@@ -43,8 +43,8 @@ export class ContainerBody {
     this.group.add(...drawn(cooling, stuff));
     this.battery = fields.cells && new ContainerCells(place, fields.cells, first, clay);
     if (!this.battery) return;
-    this.group.add(this.battery.skin, this.battery.cells, this.battery.single, this.battery.outlines);
-    if (fields.sensors && sensorCells.length) this.group.add(this.battery.addBeads(fields.sensors, firstSensor, sensorCells));
+    this.group.add(this.battery.group);
+    if (fields.sensors && sensorCells.length) this.battery.addBeads(fields.sensors, firstSensor, sensorCells);
   }
 
   /** `extremes` are cells of the plant that keep their size, -1 for none. */
@@ -52,7 +52,7 @@ export class ContainerBody {
     const mine = this.nth === focus.container;
     const afar: Look = ALL.includes(level) ? { ...look, battery: "skin", alone: false, beads: 0 } : CLOSED;
     const own = mine || look.walls === 0 ? look : afar;
-    this.group.visible = mine || ALL.includes(level) || look.walls === 0 || this.nth > focus.container;
+    this.group.visible = mine || look.walls === 0 || this.nth > focus.container;
     this.shell.see(own.walls);
     this.frame.visible = own.walls < 1.5;
     const { battery } = this;

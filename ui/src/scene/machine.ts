@@ -26,6 +26,7 @@ export function siteParts(place: Placement): SitePart[] {
     ["ac-bus", (solid, clay) => rails(solid, place, clay)],
     ["transformer", (solid, clay) => transformer(solid, place.transformer, clay)],
     ["meter", (solid, clay) => meter(solid, place.meter, clay)],
+    ["grid-cable", (solid, clay) => gridCable(solid, place, clay)],
     ["pylon", (solid, clay) => pylon(solid, place, clay)],
   ];
 }
@@ -198,6 +199,14 @@ export function gridWay(place: Placement): Point[] {
   const [px, , pz] = place.pylon;
   const z = m.centre[2] + m.size[2] / 2 + 0.3;
   return [[t.centre[0] + t.size[0] / 2 + 0.3, 0.1, z], [px, 0.1, z], [px, 0.1, pz + 0.25], [px, PYLON - 0.7, pz + 0.25]];
+}
+
+/** What the arrows of the grid connection run on: from the transformer along the ground to the foot of the pylon. */
+function gridCable(solid: Solid, place: Placement, clay: Clay): void {
+  const [start, corner, foot] = gridWay(place) as [Point, Point, Point];
+  const from = start[0] - 0.15;
+  solid.cylinder([(from + corner[0]) / 2, 0.05, start[2]], 0.035, corner[0] - from, 0, clay.dark, 10);
+  solid.cylinder([corner[0], 0.05, (corner[2] + foot[2]) / 2], 0.035, Math.abs(corner[2] - foot[2]), 2, clay.dark, 10);
 }
 
 function pylon(solid: Solid, place: Placement, clay: Clay): void {

@@ -25,6 +25,8 @@ export class Screen {
     this.renderer = new WebGLRenderer({ canvas, antialias: tier === "full", alpha: true, powerPreference: "high-performance" });
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.setClearColor(0, 0);
+    // asking a program how its linking went waits for it: seconds, where the processor draws
+    this.renderer.debug.checkShaderErrors = false;
     this.name = rendererName(this.renderer.getContext());
     canvas.addEventListener("webglcontextlost", this.onLost);
     canvas.addEventListener("webglcontextrestored", this.onRestored);

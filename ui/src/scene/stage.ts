@@ -67,7 +67,6 @@ export class Stage {
     this.fields = { cells: coloured(model.cells), sensors: coloured(model.sensors) };
     this.journey = new Journey(this.place, still);
     this.paint(theme);
-    this.screen.prepare(this.eye.camera, [...this.world.textures, ...this.coloured.flatMap(({ textures }) => textures)]);
   }
 
   private get coloured(): FieldColours[] {
@@ -220,7 +219,10 @@ export class Stage {
     const moves = this.moving && this.world.move(seconds);
     this.screen.draw(this.eye.camera);
     this.onFrame?.();
-    if (this.fed) this.first ||= performance.now();
+    if (this.fed && !this.first) {
+      this.first = performance.now();
+      this.screen.prepare(this.eye.camera, [...this.world.textures, ...this.coloured.flatMap(({ textures }) => textures)]);
+    }
     this.times.push(performance.now() - began);
     if (this.times.length > TIMES) this.times.shift();
     if (under && gap > 0 && this.pace.slow(gap)) this.onSlow?.();

@@ -16,6 +16,8 @@ export interface Focus {
 }
 
 export const SITE = "site";
+/** Containers that levels 7 and 8 hold in the frame: the one that is looked at and those behind it. */
+const BESIDE = 3;
 /** How far the opened cell is lifted out of its module, m. */
 export const LIFT = 0.3;
 
@@ -30,7 +32,8 @@ export function viewsOf(place: Placement, focus: Focus, aspect = 2): Views {
   const container = place.containers[focus.container];
   const pcs = place.pcs[focus.pcs] ?? place.transformer;
   const battery: Subject = container?.shell ?? pcs;
-  const batteries: Subject = place.containers.length ? around(place.containers.map(({ shell }) => shell)) : battery;
+  const beside = place.containers.slice(focus.container, focus.container + BESIDE);
+  const batteries: Subject = beside.length ? around(beside.map(({ shell }) => shell)) : battery;
   const module: Subject = container?.modules[focus.module] ?? battery;
   const cell: Point = container && container.cells.length ? cellCentre(container, focus.cell) : module.centre;
   const row = around(place.pcs.length ? place.pcs : [place.transformer]);

@@ -120,9 +120,9 @@ export class World {
     if (tied) this.tie.between(this.cellCentre(tied[0]), this.cellCentre(tied[1]), this.spread);
   }
 
-  /** Centre of a cell of the plant as it is drawn now. */
+  /** Centre of a cell of the plant as it is drawn now, null where its container is not. */
   cellCentre(cell: number): [number, number, number] | null {
-    const body = this.containers.find(({ first, battery }) => battery && cell >= first && cell < first + battery.count);
+    const body = this.containers.find(({ first, battery, group }) => battery && group.visible && cell >= first && cell < first + battery.count);
     return body ? body.battery!.centre(cell - body.first) : null;
   }
 

@@ -44,8 +44,14 @@ export function LevelSentence({ level }: { level: number }) {
   return (
     <>
       {piecesOf(told.text).map((piece, i) => {
-        const reading = "slot" in piece ? told.readings.get(piece.slot) : undefined;
-        return reading ? <Figure key={`${reading.id} ${i}`} id={reading.id} as="bare" /> : "text" in piece ? piece.text : null;
+        if ("text" in piece) return piece.text;
+        const { id } = told.readings.get(piece.slot)!;
+        return (
+          <span key={`${id} ${i}`} class="said-figure">
+            <Figure id={id} as="bare" />
+            {piece.mark}
+          </span>
+        );
       })}
     </>
   );
@@ -75,16 +81,19 @@ function Announced({ level }: { level: number }) {
   }, [known]);
   return (
     <p class="hidden announced" aria-live="polite" aria-atomic="true">
-      {told && piecesOf(told.text).map((piece, i) => ("text" in piece ? piece.text : <Frozen key={i} reading={told.readings.get(piece.slot)!} />))}
+      {told && piecesOf(told.text).map((piece, i) => ("text" in piece ? piece.text : <Frozen key={i} reading={told.readings.get(piece.slot)!} mark={piece.mark} />))}
     </p>
   );
 }
 
-function Frozen({ reading }: { reading: Reading }) {
+function Frozen({ reading, mark }: { reading: Reading; mark: string }) {
   const { id, quality, value, unit, shown, shownUnit } = reading;
   return (
-    <span data-figure={id} data-quality={faceOf(quality).name} data-value={value ?? undefined} data-unit={unit}>
-      <span class="figure-number">{shown}</span> <span class="figure-unit">{shownUnit}</span>
-    </span>
+    <>
+      <span data-figure={id} data-quality={faceOf(quality).name} data-value={value ?? undefined} data-unit={unit}>
+        <span class="figure-number">{shown}</span> <span class="figure-unit">{shownUnit}</span>
+      </span>
+      {mark}
+    </>
   );
 }

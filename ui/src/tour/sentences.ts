@@ -129,10 +129,16 @@ export const SENTENCES: Record<Language, Record<number, Sentence>> = {
   },
 };
 
-/** A sentence in pieces: text, or the name of a gap. */
-export function piecesOf(text: string): ({ text: string } | { slot: string })[] {
+/** Text, or the name of a gap with the mark that follows it and must stay on its line. */
+export type Piece = { text: string } | { slot: string; mark: string };
+
+/** A sentence in pieces. */
+export function piecesOf(text: string): Piece[] {
   return text
-    .split(/(\{\w+\})/)
+    .split(/(\{\w+\}[,;.:]?)/)
     .filter((piece) => piece !== "")
-    .map((piece) => (piece.startsWith("{") ? { slot: piece.slice(1, -1) } : { text: piece }));
+    .map((piece) => {
+      const [, slot, mark] = /^\{(\w+)\}(.?)$/.exec(piece) ?? [];
+      return slot ? { slot, mark: mark! } : { text: piece };
+    });
 }

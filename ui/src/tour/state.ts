@@ -8,8 +8,10 @@ import { model } from "../figures/snapshot";
 import { goToLevel, LEVELS, route } from "../page/route";
 import { fetched } from "../page/lazy";
 
-/** A sentence is read in this time; 14 of them make about two minutes. */
-export const STOP_MS = 8500;
+/** A sentence is read in this time; 14 of them and the flights between make about two minutes. */
+export const STOP_MS = 7500;
+/** Set while the camera is under way: nobody reads then, and a slow machine flies for longer. */
+const IN_FLIGHT = ".scene-labels.in-flight";
 const TICK_MS = 250;
 /** A machine that slept, or a hidden tab, has shown nobody anything. */
 const LONGEST_TICK_MS = 1000;
@@ -70,7 +72,7 @@ function tick(): void {
   const passed = performance.now() - before;
   before += passed;
   const now = tour.peek();
-  if (!now || document.hidden || route.peek().view !== "level") return;
+  if (!now || document.hidden || route.peek().view !== "level" || document.querySelector(IN_FLIGHT)) return;
   const { level } = route.peek();
   const next = step(now, level, Math.min(passed, LONGEST_TICK_MS));
   if (!next.tour) return endTour();

@@ -42,5 +42,7 @@ export const api = {
   ocv: () => call<OcvCurve>("/api/curves/ocv"),
   signals: (language: string) => call<SubsystemRow[]>(`/api/signals?lang=${language}`),
   signal: (metric: string, language: string) => call<SignalPage>(`/api/signals/${encodeURIComponent(metric)}?lang=${language}`),
-  passport: (id: string, language: string) => call<Passport>(`/api/figures/${figurePath(id)}/passport?lang=${language}`),
+  /** `at`: a moment that is past, ms since 1970, else now. */
+  passport: (id: string, language: string, at: number | null = null) =>
+    call<Passport>(at === null ? `/api/figures/${figurePath(id)}/passport?lang=${language}` : `/api/history/figures/${figurePath(id)}/passport?t=${at}&lang=${language}`),
 };

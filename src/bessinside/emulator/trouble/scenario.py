@@ -20,7 +20,7 @@ from bessinside.emulator.trouble.lever import LEVERS
 from bessinside.emulator.whole.schedule import DAY, NS, Schedule
 from bessinside.errors import BessError
 from bessinside.plant import vocabulary
-from bessinside.plant.toml_lines import key_lines
+from bessinside.plant.toml_lines import error_line, key_lines
 from bessinside.runtime import disk
 
 SHIPPED = Path(__file__).with_name("scenarios")
@@ -134,8 +134,7 @@ def parse(text: str, path: str = "scenario.toml") -> Scenario:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise ScenarioError(f"{path}:{line[1] if line else 0}: {error}") from error
+        raise ScenarioError(f"{path}:{error_line(error)}: {error}") from error
     lines = key_lines(text)
     try:
         scenario = msgspec.convert(table, Scenario, dec_hook=decode)

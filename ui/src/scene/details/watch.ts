@@ -81,7 +81,7 @@ export class Watch implements Detail {
       of("exhaust").cylinder(exhaust, 0.26, 0.05, 0, clay.dark, 24);
       const fan = new Fan([exhaust[0] - 0.05, exhaust[1], exhaust[2]], 0.22, 0, clay.light, stuff.clay);
       this.fans.push(fan);
-      const puffs = new InstancedMesh(new PlaneGeometry(1, 1), smokeMaterial(), PUFFS);
+      const puffs = new InstancedMesh(new PlaneGeometry(1, 1), smokeMaterial(clay.ink), PUFFS);
       for (let n = 0; n < PUFFS; n++) {
         const [a, b, c] = [0.618, 0.755, 0.57].map((k) => (n * k) % 1) as [number, number, number];
         // under the roof, and in the gap between modules and wall
@@ -119,11 +119,11 @@ export class Watch implements Detail {
 }
 
 /** Soft discs that face the eye and rise slowly. */
-function smokeMaterial(): ShaderMaterial {
+function smokeMaterial(colour: number): ShaderMaterial {
   return new ShaderMaterial({
     transparent: true,
     depthWrite: false,
-    uniforms: { time: { value: 0 }, grey: { value: new Color(0x8a8d90) } },
+    uniforms: { time: { value: 0 }, grey: { value: new Color(colour) } },
     vertexShader: /* glsl */ `
       uniform float time;
       varying vec2 place;
@@ -140,7 +140,7 @@ function smokeMaterial(): ShaderMaterial {
       uniform vec3 grey;
       varying vec2 place;
       varying float strength;
-      void main() { gl_FragColor = vec4(grey, 0.3 * strength * (1.0 - smoothstep(0.0, 0.5, length(place)))); }
+      void main() { gl_FragColor = vec4(grey, 0.42 * strength * (1.0 - smoothstep(0.0, 0.5, length(place)))); }
     `,
   });
 }

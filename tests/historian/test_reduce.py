@@ -1,0 +1,122 @@
+"""Minutes and extremes are what decoding every sweep, one after the other, gives."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bessinside.historian.archive import MINUTE_NS, Edition
+from bessinside.historian.batch import batch_of
+from bessinside.historian.reduce import Reducer
+from bessinside.historian.rollup import Steps
+from bessinside.historian.tail import row_of
+from bessinside.modbus import Outcome, Quirks
+from bessinside.plant import Binding, bind
+from bessinside.registers import OK, Codec
+from bessinside.twin.readings import Readings
+from tests.historian.made import START_NS, Maker, plant_in
+
+
+@pytest.fixture(scope="module")
+def binding() -> Binding:
+    return bind(plant_in(Path(tempfile.mkdtemp())))
+
+
+def lively(maker: Maker, seed: int, count: int) -> list[object]:
+    """Sweeps of rack 1: some words never change, some take every value, sentinels and scale factors too."""
+    chance = np.random.default_rng(seed)
+    still = chance.random(maker.plans[0][0].size) < 0.5
+    base = chance.integers(0, 65536, still.size)
+    special = np.array([0, 1, 2, 98, 0xFFFF, 0x8000, 0x7FFF, 0xFFFE, 3300])
+    found = []
+    for k in range(count):
+        sweep = maker.sweep(2 * (k + 1))
+        if len(sweep.plan.requests) < len(maker.plans[0][0].requests):
+            continue
+        fresh = np.where(
+            chance.random(still.size) < 0.3, chance.choice(special, still.size), chance.integers(0, 4000, still.size)
+        )
+        sweep.image[:] = np.where(still, base, fresh)
+        found.append(sweep)
+    return found
+
+
+@given(st.integers(0, 2**32), st.integers(1, 200))
+@settings(max_examples=40, deadline=None)
+def test_minutes_are_those_of_single_sweeps(binding: Binding, seed: int, count: int) -> None:
+    maker = Maker(binding.plant)
+    maker.bound = binding.devices
+    bound = binding.devices[0]
+    sweeps = lively(maker, seed, count)
+    if not sweeps:
+        return
+    plan = maker.plans[0][0]
+    edition = Edition(1, "a", 0, "tcp", 1, "", "", plan.requests)
+    batch = batch_of(edition, plan, [row_of(sweep, k + 1, 1, 1) for k, sweep in enumerate(sweeps)])
+    mine = slice(bound.first, bound.first + bound.size)
+    low, high = binding.low[mine], binding.high[mine]
+    reducer = Reducer(bound, plan, binding.ids[mine], low, high)
+    minutes = reducer.minutes(batch)
+
+    readings = Readings(bound, Quirks())
+    offset = np.full(bound.size, -1, np.int32)
+    offset[readings.polled] = plan.offset
+    block = np.full(bound.size, -1)
+    block[readings.polled] = plan.block_of
+    codec = Codec(bound.layout, offset, bound.factor)
+    values = np.full((len(sweeps), bound.size), np.nan)
+    for k, sweep in enumerate(sweeps):
+        state = np.zeros(bound.size, np.uint8)
+        codec.decode(sweep.image, values[k], state)
+        good = (state == OK) & (values[k] >= low) & (values[k] <= high)
+        good &= sweep.outcome[block] == Outcome.OK
+        carrier = bound.layout.sf_point
+        good &= (carrier < 0) | (sweep.outcome[block[carrier]] == Outcome.OK)
+        values[k][~good] = np.nan
+    at = np.array([sweep.end_ns for sweep in sweeps]) // MINUTE_NS
+    assert minutes.begin_ns == at[0] * MINUTE_NS
+    place = [binding.ids[mine].index(name) for name in minutes.ids]
+    for column in range(minutes.low.shape[1]):
+        here = values[at == at[0] + column][:, place]
+        counted = (~np.isnan(here)).sum(axis=0)
+        np.testing.assert_array_equal(minutes.count[:, column], counted)
+        np.testing.assert_array_equal(minutes.left_out[:, column], len(here) - counted)
+        some = counted > 0
+        np.testing.assert_array_equal(minutes.low[some, column], np.nanmin(here[:, some], axis=0))
+        np.testing.assert_array_equal(minutes.high[some, column], np.nanmax(here[:, some], axis=0))
+        np.testing.assert_allclose(minutes.mean[some, column], np.nanmean(here[:, some], axis=0), rtol=1e-9, atol=1e-12)
+        assert np.isnan(minutes.low[~some, column]).all()
+    for found in reducer.extremes(batch):
+        points = [i for i in range(bound.size) if (m := bound.metrics[i]) is not None and m.key == found.metric]
+        here = values[:, points]
+        np.testing.assert_array_equal(found.count, (~np.isnan(here)).sum(axis=1))
+        some = found.count > 0
+        np.testing.assert_array_equal(found.low[some], np.nanmin(here[some], axis=1))
+        np.testing.assert_array_equal(found.high[some], np.nanmax(here[some], axis=1))
+
+
+def test_steps_put_pieces_together_by_how_much_each_has(binding: Binding) -> None:
+    maker = Maker(binding.plant)
+    bound = binding.devices[0]
+    plan = maker.plans[0][0]
+    edition = Edition(1, "a", 0, "tcp", 1, "", "", plan.requests)
+    sweeps = [sweep for sweep in (maker.sweep(2 * k) for k in range(1, 600)) if sweep.plan is plan]
+    mine = slice(bound.first, bound.first + bound.size)
+    reducer = Reducer(bound, plan, binding.ids[mine], binding.low[mine], binding.high[mine])
+
+    def steps(*cuts: int) -> Steps:
+        whole = Steps(3_600_000_000_000, START_NS, 1, len(reducer.ids))
+        for low, high in zip((0, *cuts), (*cuts, len(sweeps)), strict=True):
+            rows = [row_of(sweep, k + 1, 1, 1) for k, sweep in enumerate(sweeps[low:high])]
+            whole.add(reducer.minutes(batch_of(edition, plan, rows)), range(len(reducer.ids)))
+        return whole
+
+    one, many = steps().rollup(), steps(7, 100, 101, 333).rollup()
+    for name in ("low", "high", "count", "left_out"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(many, name))
+    np.testing.assert_allclose(one.mean, many.mean, rtol=1e-12)
