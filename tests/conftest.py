@@ -13,12 +13,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from bessinside.modbus import EndpointError, Server, Unit
 from bessinside.plant import Plant, parse_plant
 from bessinside.runtime.simulation import SimLoop
 
 T = TypeVar("T")
+
+settings.register_profile("product", deadline=None)  # how long an example takes says more of the machine than of the code
+settings.load_profile("product")
 
 SMALL_MAP = """\
 id: small-bms

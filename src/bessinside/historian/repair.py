@@ -22,8 +22,8 @@ def repair(folder: Folder, connection: database.Connection) -> list[str]:
     wrong = database.whole(connection)
     if wrong:
         raise HistoryError(
-            f"{folder.tail} is damaged ({wrong[0]}); restore the folder from a backup, or move this file away: the "
-            "sealed segments are whole without it, and `bessinside history repair` makes their catalogue anew"
+            f"{folder.tail} is damaged ({wrong[0]}); restore the folder from a backup, or record into a new one: "
+            "the sealed segments of this one stay readable as plain Parquet"
         )
     done = []
     known = {f"{segment.name}{suffix}" for segment in load_segments(connection) for suffix in SUFFIXES}
