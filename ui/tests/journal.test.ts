@@ -54,8 +54,8 @@ describe("the journal", () => {
 
   it("notes who falls silent and answers again, and what opens and closes, in order of time", async () => {
     const now = await shown(0);
-    const before: Known = { alarms: new Map([[id, 0]]), silent: new Set(["bcu1"]), open: new Set() };
-    const after: Known = { alarms: new Map([[id, 0]]), silent: new Set(["bcu2"]), open: new Set([id]) };
+    const before: Known = { alarms: new Map([[id, 0]]), silent: new Set(["bcu1"]), open: new Map() };
+    const after: Known = { alarms: new Map([[id, 0]]), silent: new Set(["bcu2"]), open: new Map([["c1/r01", id]]) };
     const found = changes(of, now, before, after);
     expect(found.map(({ what, id: who }) => `${what} ${who}`)).toEqual([`opened ${id}`, "silent bcu2", "answers bcu1"]);
     expect([...found].sort((a, b) => a.ms - b.ms)).toEqual(found);

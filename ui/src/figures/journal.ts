@@ -3,6 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { alarmRegisters, isSet, type AlarmRegister } from "../plant/alarms";
 import type { Model } from "../plant/model";
+import { splitId } from "../plant/parts";
 import { hasValue } from "./quality";
 import { pointAge, pointQuality } from "./reading";
 import { live, model, type Snapshot } from "./snapshot";
@@ -36,7 +37,8 @@ export const journal = signal<Journal>({ since: null, entries: [] });
 export interface Known {
   alarms: Map<string, number>;
   silent: Set<string>;
-  open: Set<string>;
+  /** The register that says so, by rack: another of its registers may say it later. */
+  open: Map<string, string>;
 }
 
 /** What is so now; a register without a value says nothing new. */
@@ -46,7 +48,7 @@ export function knownNow(of: Model, shown: Snapshot, now: Trouble, before: Known
     const said = valueOf(of, shown, register) ?? before?.alarms.get(register.id);
     if (said !== undefined) alarms.set(register.id, said);
   }
-  return { alarms, silent: new Set(now.silent.filter(({ state }) => state !== "partly").map(({ id }) => id)), open: new Set(now.open) };
+  return { alarms, silent: new Set(now.silent.filter(({ state }) => state !== "partly").map(({ id }) => id)), open: new Map(now.open.map((id) => [splitId(id).part, id])) };
 }
 
 function valueOf(of: Model, shown: Snapshot, register: AlarmRegister): number | null {
@@ -75,12 +77,10 @@ export function changes(of: Model, shown: Snapshot, before: Known | null, now: K
     if (gone > 0) note("cleared", id, gone, said(id));
     if (set > 0) note("set", id, set, said(id));
   }
-  const compare = (was: ReadonlySet<string> | undefined, is: ReadonlySet<string>, came: What, went: What, time: (id: string) => number) => {
-    for (const id of is) if (!was?.has(id)) note(came, id, null, time(id));
-    for (const id of was ?? []) if (!is.has(id)) note(went, id, null, time(id));
-  };
-  compare(before?.open, now.open, "opened", "closed", said);
-  compare(before?.silent, now.silent, "silent", "answers", () => shown.frame.serverMs);
+  for (const [rack, id] of now.open) if (!before?.open.has(rack)) note("opened", id, null, said(id));
+  for (const [rack, id] of before?.open ?? []) if (!now.open.has(rack)) note("closed", id, null, said(id));
+  for (const id of now.silent) if (!before?.silent.has(id)) note("silent", id, null, shown.frame.serverMs);
+  for (const id of before?.silent ?? []) if (!now.silent.has(id)) note("answers", id, null, shown.frame.serverMs);
   return out.sort((a, b) => a.ms - b.ms);
 }
 
@@ -90,18 +90,17 @@ function without(a: number, b: number): number {
 
 /** Keeps the journal from frame to frame, whether the page is held or not. */
 export function keepJournal(): () => void {
-  let before: { of: Model; known: Known } | null = null;
+  let before: Known | null = null; // by ids, which outlive a schema
   return effect(() => {
     const of = model.value;
     const shown = live.value;
     // another schema has other registers, and a page in the past may have the schema of then
     if (!of || !shown || shown.frame.schemaHash !== of.schema.hash.slice(0, 8)) return;
     untracked(() => {
-      const last = before?.of.schema.hash === of.schema.hash ? before.known : null;
       // judged at the frame's own time: a page that was held up for a while says nothing about devices
-      const known = knownNow(of, shown, troubleOf(of, shown, shown.frame.serverMs), last);
-      const fresh = changes(of, shown, last, known);
-      before = { of, known };
+      const known = knownNow(of, shown, troubleOf(of, shown, shown.frame.serverMs), before);
+      const fresh = changes(of, shown, before, known);
+      before = known;
       const { since, entries } = journal.peek();
       if (since !== null && fresh.length === 0) return;
       journal.value = { since: since ?? shown.frame.serverMs, entries: [...entries, ...fresh].slice(-MOST) };
