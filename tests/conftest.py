@@ -21,7 +21,9 @@ from bessinside.runtime.simulation import SimLoop
 
 T = TypeVar("T")
 
-settings.register_profile("product", deadline=None)  # how long an example takes says more of the machine than of the code
+settings.register_profile(
+    "product", deadline=None
+)  # how long an example takes says more of the machine than of the code
 settings.load_profile("product")
 
 SMALL_MAP = """\

@@ -32,7 +32,20 @@ NAMES = [
     "open",
 ]
 SESSION = ["close", "figure", "figures", "ids", "levels", "passport", "snapshot", "values", "wait"]
-TWIN = ["figure", "ids", "levels", "listen", "now_ns", "passport", "snapshot", "start", "stop", "sweeps", "text", "trend"]
+TWIN = [
+    "figure",
+    "ids",
+    "levels",
+    "listen",
+    "now_ns",
+    "passport",
+    "snapshot",
+    "start",
+    "stop",
+    "sweeps",
+    "text",
+    "trend",
+]
 ROW = ("id", "label", "part", "value", "text", "unit", "quality", "age")
 
 
