@@ -1,4 +1,4 @@
-"""What docs/guides/history.md shows works as it stands there, on eleven minutes of the reference plant."""
+"""What the guides to the past show works as it stands there, on eleven minutes of the reference plant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from bessinside.registers.loader import MAPS
 from tests.cli.conftest import Run, run  # noqa: F401  a fixture
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "guides" / "history.md").read_text(encoding="utf-8")
+GUIDE = "".join(
+    (ROOT / "docs" / "guides" / name).read_text(encoding="utf-8") for name in ("history.md", "history-folder.md")
+)
 BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 STAY = {"bessinside emulate ref-5m", "bessinside run ref-5m --history past"}  # they go on until they are stopped
 SECONDS = 670  # one slot of ten minutes sealed, the rest in the tail

@@ -166,7 +166,7 @@ def _meanings(connection: duckdb.DuckDBPyConnection, past: Past) -> None:
         rows = [decoders[number] for number in point.to_pylist()]
         return _decode(rows, _matrices(words), _came(outcomes))
 
-    connection.create_function(  # type: ignore[call-overload]
+    connection.create_function(
         "decoded", decoded, ["INTEGER", "USMALLINT[][]", "UTINYINT[][]"], 'STRUCT("value" DOUBLE, quality UTINYINT)[]',
         type="arrow",
     )  # fmt: skip

@@ -24,7 +24,7 @@ class Solver:
     """Solves a programme, and then others of the same matrix from the last basis."""
 
     def __init__(self) -> None:
-        self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._highs = highspy.Highs()
         for name, value in OPTIONS.items():
             self._highs.setOptionValue(name, value)
         self._held: Programme | None = None

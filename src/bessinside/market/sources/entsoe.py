@@ -36,7 +36,7 @@ async def fetch(start_ns: int, end_ns: int, *, token: str, zone: str = "DE-LU", 
     try:
         import pandas as pd
         import requests
-        from entsoe import EntsoeRawClient  # type: ignore[attr-defined]
+        from entsoe import EntsoeRawClient
         from entsoe.exceptions import NoMatchingDataError
     except ImportError as error:
         raise MarketError(f"{NAME} needs entsoe-py: pip install 'bessinside[entsoe]'") from error
