@@ -159,7 +159,8 @@ def test_a_lost_link_is_seen_and_heals(browser: Browser, product: Product, tmp_p
         twin.wait(timeout=10)
         page.locator(".link-waiting, .link-connecting").first.wait_for()
         time.sleep(5)
-        expect(page.locator("[data-figure][data-quality=good]")).to_have_count(0)
+        # what a screen reader was told when the level was reached stays as it was said
+        expect(page.locator("[data-figure][data-quality=good]:not(.announced *)")).to_have_count(0)
         twin = start("run", str(product.plant), "--port", str(port))
         page.locator("[data-figure][data-quality=good]").first.wait_for(timeout=45_000)
     finally:
