@@ -19,7 +19,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundE
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED, WS_1008_POLICY_VIOLATION
+from litestar.status_codes import HTTP_200_OK, WS_1008_POLICY_VIOLATION
 
 from bessinside import __version__
 from bessinside.runtime import disk
@@ -31,6 +31,7 @@ from bessinside.web.history import HistoryDesk, history_routes
 from bessinside.web.live import Live
 from bessinside.web.market import market_routes
 from bessinside.web.plantview import PlantRow, plant_row
+from bessinside.web.schema import schema_answer
 from bessinside.web.signals import SignalPage, SubsystemRow, UnknownSignal, signal_list, signal_page
 from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
 
@@ -115,15 +116,7 @@ def create_app(
 
     @get("/api/schema", summary="How to decode the frames of the live socket", media_type="application/json")
     async def get_schema(request: Request[Any, Any, Any], lang: Language = "en") -> Response[bytes]:
-        schema = live.schemas.get(lang)
-        tag = f'W/"{schema.tag}"'
-        known = request.headers.get("if-none-match") == tag
-        return Response(
-            b"" if known else schema.body,
-            status_code=HTTP_304_NOT_MODIFIED if known else HTTP_200_OK,
-            media_type="application/json",
-            headers={"Cache-Control": "no-cache", "ETag": tag},
-        )
+        return schema_answer(request, live.schemas.get(lang))
 
     @get("/api/figures/{figure_id:path}", summary="One figure; with /passport at the end, where it comes from")
     async def get_figure(

@@ -13,14 +13,13 @@ import numpy as np
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from bessinside.historian import decoding
 from bessinside.historian.past import NothingRecorded, Past, Then
 from bessinside.historian.series import Plot
 from bessinside.twin import FigureRow, LevelRow, Passport, UnknownFigure
 from bessinside.web.frame import encode_frame
-from bessinside.web.schema import Schema, page_schema
+from bessinside.web.schema import Schema, page_schema, schema_answer
 
 MOST_PIXELS = 4000
 MOST_FIGURES = 12
@@ -150,15 +149,7 @@ def history_routes(desk: HistoryDesk) -> list[Any]:
     @get("/api/history/schema", summary="How to decode a frame of that moment", sync_to_thread=True)
     def get_schema(request: Request[Any, Any, Any], at: At, lang: Language = "en") -> Response[bytes]:
         with desk.past() as past:
-            schema = desk.schema(past.at(_ns(at)), lang)
-        tag = f'W/"{schema.tag}"'
-        known = request.headers.get("if-none-match") == tag
-        return Response(
-            b"" if known else schema.body,
-            status_code=HTTP_304_NOT_MODIFIED if known else HTTP_200_OK,
-            media_type="application/json",
-            headers={"Cache-Control": "no-cache", "ETag": tag},
-        )
+            return schema_answer(request, desk.schema(past.at(_ns(at)), lang))
 
     @get("/api/history/levels", summary="The 14 levels at a moment", sync_to_thread=True)
     def get_levels(at: At, lang: Language = "en") -> list[LevelRow]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from litestar import Request, Response
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 from numpy.typing import NDArray
 
 from bessinside.modbus import ReadPlan, parse_endpoint
@@ -27,6 +29,18 @@ class Schema:
     @property
     def tag(self) -> str:
         return hashlib.blake2b(self.body, digest_size=8).hexdigest()
+
+
+def schema_answer(request: Request[Any, Any, Any], schema: Schema) -> Response[bytes]:
+    """A schema for a page, or word that the page has it already (its tag is in If-None-Match)."""
+    tag = f'W/"{schema.tag}"'
+    known = request.headers.get("if-none-match") == tag
+    return Response(
+        b"" if known else schema.body,
+        status_code=HTTP_304_NOT_MODIFIED if known else HTTP_200_OK,
+        media_type="application/json",
+        headers={"Cache-Control": "no-cache", "ETag": tag},
+    )
 
 
 class Schemas:
