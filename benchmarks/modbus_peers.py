@@ -111,9 +111,13 @@ def our_load(port: int, window: int) -> Load:
     return load
 
 
-def epoll_load(port: int, connections: int, window: int, seconds: float) -> int:
-    """The machine's limit: fixed bytes sent and taken on bare sockets, no loop of anybody's; requests answered."""
+def epoll_load(port: int, connections: int, window: int, seconds: float, awake: bool = False) -> int:
+    """The machine's limit: fixed bytes sent and taken on bare sockets, no loop of anybody's; requests answered.
+
+    One that stays awake is never woken by what the server sends, as no client elsewhere on a network would be.
+    """
     poll, sockets, store = select.epoll(), {}, bytearray(8192)
+    patience = 0 if awake else None
     request, size = Bare.request * window, 259 * window
     missing = {}
     for _ in range(connections):
@@ -124,15 +128,19 @@ def epoll_load(port: int, connections: int, window: int, seconds: float) -> int:
         poll.register(end.fileno(), select.EPOLLIN)
         missing[end.fileno()] = size
         end.send(request)
-    done, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        for number, _ in poll.poll():
+    done, until, open_ends = 0, time.monotonic() + seconds, connections
+    while open_ends:
+        ended = time.monotonic() > until
+        for number, _ in poll.poll(patience):
             end = sockets[number]
             missing[number] -= end.recv_into(store)
             if not missing[number]:
+                done += window
+                if ended:
+                    open_ends -= 1
+                    continue
                 missing[number] = size
                 end.send(request)
-                done += window
     for end in sockets.values():
         end.close()
     poll.close()

@@ -81,6 +81,8 @@ CATALOGUE: dict[str, tuple[Callable[[bytes], bytes], Outcome, type[Exception]]] 
 @pytest.mark.parametrize("case", CATALOGUE)
 async def test_a_broken_answer_gets_its_name(case: str, pieces: int, scripted: Start, quick: Quirks) -> None:
     broken, outcome, error = CATALOGUE[case]
+    # only what ends by silence is given up on soon: pieces of the others may come late on a busy machine
+    quirks = quick if issubclass(error, errors.AnswerTimeout | errors.Truncated) else Quirks(timeout_s=3.0)
 
     async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(good(await reader.readexactly(12)))
@@ -95,10 +97,10 @@ async def test_a_broken_answer_gets_its_name(case: str, pieces: int, scripted: S
 
     port = await scripted(device)
     began = time.monotonic()
-    client = await connect(f"modbus+tcp://127.0.0.1:{port}", quirks=quick, device="pcs")
+    client = await connect(f"modbus+tcp://127.0.0.1:{port}", quirks=quirks, device="pcs")
     client._tid = 1000  # what a broken frame holds in its place must not be right by chance
     sweep = await client.sweep(PLAN)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 2.5
     found = sweep.outcome.tolist()
     named = 1
     if case in ("answer twice", "bytes behind the answer") and found[1] == Outcome.OK:
@@ -164,7 +166,9 @@ async def test_bytes_that_nobody_asked_for_end_an_idle_link(scripted: Start, qui
 
     port = await scripted(device)
     client = await connect(f"modbus+tcp://127.0.0.1:{port}", quirks=quick)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        while client.error is None:
+            await asyncio.sleep(0.01)
     assert isinstance(client.error, errors.Unsolicited)
     assert (await client.sweep(PLAN)).outcome.tolist() == [Outcome.NOT_SENT] * 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
@@ -53,6 +53,7 @@ class Connection(asyncio.BufferedProtocol):
         self._view = memoryview(self._store)
         self._end = 0
         self._transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], None] = _nowhere
         self._plain = False
         self._first = True
         self._ready = 0.0
@@ -68,6 +69,7 @@ class Connection(asyncio.BufferedProtocol):
         transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         server = self.server
         self._transport = transport
+        self._write = net.writer(transport)
         server.counts["connections"] += 1
         if not self.serial:
             if not server.room():
@@ -164,7 +166,7 @@ class Connection(asyncio.BufferedProtocol):
         if transport is None:
             return
         if reply.frame:
-            transport.write(reply.frame)
+            self._write(reply.frame)
         self._ready = self._loop.time() + self.server.quirks.pause_s
         if reply.close:
             self._end = 0
@@ -189,3 +191,8 @@ class Connection(asyncio.BufferedProtocol):
         if at < self._end:
             self._store[: self._end - at] = self._store[at : self._end]
         self._end -= at
+
+
+def _nowhere(data: bytes) -> None:
+    """Stands for writing before there is a stream."""
+    raise ConnectionError("written before the connection was made")

@@ -18,7 +18,7 @@ class TcpConnection(Connection):
         at, end, store, transport = 0, self._end, self._store, self._transport
         server = self.server
         plain, units = self._plain and server.trouble is None, server.units
-        out: list[bytes | memoryview] = []
+        out: list[bytes] = []
         done = 0
         while end - at >= 6 and transport is not None:
             if plain and end - at >= 12:
@@ -30,8 +30,8 @@ class TcpConnection(Connection):
                         table = served.holding if function == 3 else served.input
                         if table.open.find(0, address, stop) < 0:
                             size = 2 * count
-                            out.append(_HEAD.pack(transaction, 0, size + 3, unit, function, size))
-                            out.append(table.store[2 * address : 2 * stop])
+                            head = _HEAD.pack(transaction, 0, size + 3, unit, function, size)
+                            out.append(head + table.store[2 * address : 2 * stop])
                             at += 12
                             done += 1
                             continue
@@ -41,18 +41,21 @@ class TcpConnection(Connection):
             at += taken
             if self._waiting or self._transport is None:
                 break
+        if done:
+            server.counts["requests"] += done
         if out:
             self._flush(out)
-        server.counts["requests"] += done
-        if at and self._end:
+        if at == self._end:
+            self._end = 0
+        elif at and self._end:
             self._keep(at)
 
-    def _flush(self, out: list[bytes | memoryview]) -> None:
+    def _flush(self, out: list[bytes]) -> None:
         if self._transport is not None:
-            self._transport.write(b"".join(out))
+            self._write(out[0] if len(out) == 1 else b"".join(out))
         out.clear()
 
-    def _slow(self, at: int, end: int, out: list[bytes | memoryview], plain: bool) -> int:
+    def _slow(self, at: int, end: int, out: list[bytes], plain: bool) -> int:
         """Serves one request of any kind; gives its bytes, 0 where more are needed, -1 where the stream is lost."""
         store = self._store
         length = store[at + 4] << 8 | store[at + 5]
@@ -72,7 +75,7 @@ class TcpConnection(Connection):
             self._send(frame[6], frame, whole)
         return 6 + length
 
-    def _lost(self, out: list[bytes | memoryview], reason: str) -> int:
+    def _lost(self, out: list[bytes], reason: str) -> int:
         self._flush(out)
         self.server.counts[reason] += 1
         self._end = 0

@@ -55,7 +55,7 @@ class Link(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         self.transport = transport
-        self._write = transport.write
+        self._write = net.writer(transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._view[self._end :] if self._end else self._view

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl as tls
 from collections.abc import Callable
@@ -92,3 +93,29 @@ def quick_ack(transport: asyncio.BaseTransport) -> Callable[[], None] | None:
         sock.setsockopt(socket.IPPROTO_TCP, option, 1)
 
     return acknowledge
+
+
+def writer(transport: asyncio.Transport) -> Callable[[bytes], None]:
+    """A function that writes to a stream: what the kernel takes at once, and the rest through the transport.
+
+    asyncio's own transports do just that. uvloop's keep every write until the end of the loop's turn, which gathers
+    many small ones but costs one large write about a microsecond.
+    """
+    sock = transport.get_extra_info("socket")
+    queued = type(transport).__module__.startswith("uvloop")
+    if not queued or sock is None or transport.get_extra_info("sslcontext") is not None:
+        return transport.write
+    number, waiting = sock.fileno(), transport.get_write_buffer_size
+
+    def write(data: bytes) -> None:
+        if not waiting() and not transport.is_closing():
+            try:
+                sent = os.write(number, data)
+            except OSError:  # full, or broken: the transport finds out which, and says so
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    return write
