@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bessinside.plant import Binding
 from bessinside.twin.formulas import FORMULAS, Formula
-from bessinside.twin.quality import Quality, worst
+from bessinside.twin.quality import Quality, worst_of_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ class Derived:
         self, group: Group, enough: NDArray[np.bool_], results: NDArray[np.float64], quality: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
         marks = np.where(np.isfinite(results), Quality.GOOD, Quality.NOT_IMPLEMENTED).astype(np.uint8)
-        for row in np.flatnonzero(~enough):
-            present = {Quality(mark) for mark in np.unique(quality[group.inputs[row]])}
-            marks[row] = worst(present - {Quality.GOOD} or {Quality.NOT_IMPLEMENTED})
+        short = ~enough
+        if short.any():
+            marks[short] = worst_of_rows(quality[group.inputs[short]])
         return marks
 
 

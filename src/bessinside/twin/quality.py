@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Quality(IntEnum):
     """The quality of a reading or figure; the number is what travels to the page."""
@@ -35,6 +38,16 @@ _ORDER = (
     Quality.NONE,
 )
 _RANK = {quality: rank for rank, quality in enumerate(_ORDER)}
+_RANKS = np.array([_RANK[quality] for quality in Quality], dtype=np.uint8)
+_OF_RANK = np.array(_ORDER, dtype=np.uint8)
+
+
+def worst_of_rows(marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What keeps each row of uint8[rows, readings] from a figure: its worst quality, or, where all are good and still
+    give none, not implemented."""
+    found: NDArray[np.uint8] = _OF_RANK[_RANKS[marks].max(axis=1, initial=0)]
+    found[found == Quality.GOOD] = Quality.NOT_IMPLEMENTED
+    return found
 
 
 def worst(qualities: Iterable[Quality]) -> Quality:

@@ -200,14 +200,17 @@ class Readings:
             self.block_note = [self.error] * len(self.block_note)
         return left
 
-    def quality(self, now_ns: int, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """The quality of every point at a moment; `low` and `high` are what each metric can be at all."""
+    def quality(
+        self, now_ns: int, low: NDArray[np.float64], high: NDArray[np.float64], times: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """The quality of every point at a moment: `low` and `high` are what each metric can be at all, `times` those
+        of :meth:`times`."""
         read = self.block >= 0
         marks = np.full(self.bound.size, Quality.NOT_MAPPED, dtype=np.uint8)
         marks[self.polled] = Quality.DEVICE_EXCEPTION
         if not len(self.block_quality):
             return marks
-        block, carrier, time = self.block[read], self.carrier[read], self.times()[read]
+        block, carrier, time = self.block[read], self.carrier[read], times[read]
         mark = self.block_quality[block]
         mark = np.where((mark == Quality.GOOD) & (carrier >= 0), self.block_quality[carrier], mark)
         mark = np.where(
@@ -273,9 +276,9 @@ class Readings:
                 return f"the device answers register {address} with exception {code}; it is asked again once an hour"
         return "the register can only be written"
 
-    def shown(self) -> NDArray[np.float64]:
-        """The values that may be shown: NaN for every point that was never answered."""
-        return np.where(self.times() > 0, self.values, np.nan)
+    def shown(self, times: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """The values that may be shown: NaN for every point that was never answered; `times` where they are known."""
+        return np.where((self.times() if times is None else times) > 0, self.values, np.nan)
 
     def _remember(self, moment: Moment) -> None:
         self.history.append(moment)

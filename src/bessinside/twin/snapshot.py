@@ -37,9 +37,10 @@ def take_snapshot(now_ns: int, binding: Binding, devices: Sequence[Readings], de
     values, quality, times = [np.empty(0)], [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
     for readings in devices:
         span = slice(readings.bound.first, readings.bound.first + readings.bound.size)
-        values.append(readings.shown())
-        quality.append(readings.quality(now_ns, binding.low[span], binding.high[span]))
-        times.append(readings.times())
+        read = readings.times()
+        values.append(readings.shown(read))
+        quality.append(readings.quality(now_ns, binding.low[span], binding.high[span], read))
+        times.append(read)
     all_values, all_quality, all_times = np.concatenate(values), np.concatenate(quality), np.concatenate(times)
     derived_values, derived_quality = derived.compute(all_values, all_quality)
     return Snapshot(
