@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from dispatch_peers import PEERS, Answer, Question, installed, quiet
 
-from bessinside.market.battery import battery
-from bessinside.market.days import local_blocks
-from bessinside.market.dispatch import Model
-from bessinside.market.reserve import fcr
-from bessinside.market.sample import sample
+from bessinside.market.basis.days import local_blocks
+from bessinside.market.dispatch.battery import battery
+from bessinside.market.dispatch.model import Model
+from bessinside.market.dispatch.reserve import fcr
+from bessinside.market.prices.sample import sample
 
 Figures = dict[str, object]
 ZONE = "Europe/Berlin"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.market.reasons import Binding
+from bessinside.market.dispatch.reasons import Binding
 from tests.market import publishers
 from tests.market.publishers import publisher
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bessinside.market.battery import Floats
+from bessinside.market.dispatch.battery import Floats
 
 
 def best(

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bessinside.market.baselines import looking_back, own_schedule, remembered, timer
-from bessinside.market.battery import Battery, BatteryError, battery
-from bessinside.market.check import Violation, replay
-from bessinside.market.dispatch import solve, value
-from bessinside.market.plan import settle
-from bessinside.market.programme import Calendar
-from bessinside.market.sample import sample
+from bessinside.market.dispatch.battery import Battery, BatteryError, battery
+from bessinside.market.dispatch.check import Violation, replay
+from bessinside.market.dispatch.model import solve, value
+from bessinside.market.dispatch.programme import Calendar
+from bessinside.market.plans.baselines import looking_back, own_schedule, remembered, timer
+from bessinside.market.plans.plan import settle
+from bessinside.market.prices.sample import sample
 from tests.market.years import ZONE, grid, hours, reference
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bessinside.market.battery import Battery, Floats
-from bessinside.market.dispatch import Model, solve
-from bessinside.market.programme import Calendar, Programme, programme
+from bessinside.market.dispatch.battery import Battery, Floats
+from bessinside.market.dispatch.model import Model, solve
+from bessinside.market.dispatch.programme import Calendar, Programme, programme
 from tests.market.lattice import best, lossy_charge
 from tests.market.years import ZONE, grid, hours, quarters
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bessinside.market.battery import Battery, BatteryError, Curve, Floats, battery
-from bessinside.market.check import replay
-from bessinside.market.dispatch import Dispatch, Model, solve
-from bessinside.market.follow import follow
-from bessinside.market.plan import day_by_day, rolling
-from bessinside.market.programme import Calendar
+from bessinside.market.dispatch.battery import Battery, BatteryError, Curve, Floats, battery
+from bessinside.market.dispatch.check import replay
+from bessinside.market.dispatch.model import Dispatch, Model, solve
+from bessinside.market.dispatch.programme import Calendar
+from bessinside.market.plans.follow import follow
+from bessinside.market.plans.plan import day_by_day, rolling
 from tests.market.years import ZONE, grid, hours, reference
 
 EPS = 1e-6

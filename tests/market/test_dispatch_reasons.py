@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bessinside.market.battery import Battery, Floats, battery
-from bessinside.market.dispatch import Dispatch, Model, solve
-from bessinside.market.reasons import Binding, sentence, texts
-from bessinside.market.reserve import fcr
-from bessinside.market.sample import sample
+from bessinside.market.dispatch.battery import Battery, Floats, battery
+from bessinside.market.dispatch.model import Dispatch, Model, solve
+from bessinside.market.dispatch.reasons import Binding, sentence, texts
+from bessinside.market.dispatch.reserve import fcr
+from bessinside.market.prices.sample import sample
 from tests.market.years import grid, reference
 
 DAY = np.array([40.0, 30, 20, 10, 15, 30, 60, 80, 70, 50, 30, 20, 15, 10, 20, 40, 70, 120, 150, 110, 90, 70, 50, 45])

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bessinside.market.battery import BatteryError, battery
-from bessinside.market.days import local_blocks
-from bessinside.market.dispatch import Model, solve
-from bessinside.market.reserve import Reserve, afrr, fcr
+from bessinside.market.basis.days import local_blocks
+from bessinside.market.dispatch.battery import BatteryError, battery
+from bessinside.market.dispatch.model import Model, solve
+from bessinside.market.dispatch.reserve import Reserve, afrr, fcr
 from tests.market.test_dispatch_properties import curved
 from tests.market.years import ZONE, grid, reference
 

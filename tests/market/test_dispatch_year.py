@@ -7,10 +7,10 @@ import os
 import numpy as np
 import pytest
 
-from bessinside.market.battery import battery
-from bessinside.market.check import replay
-from bessinside.market.dispatch import Model, solve
-from bessinside.market.programme import Calendar
+from bessinside.market.dispatch.battery import battery
+from bessinside.market.dispatch.check import replay
+from bessinside.market.dispatch.model import Model, solve
+from bessinside.market.dispatch.programme import Calendar
 from tests.market.years import ZONE, hours, quarters, reference
 
 FULL = bool(os.environ.get("BESSINSIDE_FULL"))

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bessinside.market.localtime import HOUR_NS, QUARTER_NS
-from bessinside.market.sample import sample
-from bessinside.market.series import SWITCH_NS, iso
-from bessinside.market.sources.files import PriceFileError, read, write_csv
+from bessinside.market.basis.localtime import HOUR_NS, QUARTER_NS
+from bessinside.market.prices.sample import sample
+from bessinside.market.prices.series import SWITCH_NS, iso
+from bessinside.market.prices.sources.files import PriceFileError, read, write_csv
 
 
 def file(folder: Path, text: str, name: str = "prices.csv") -> Path:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bessinside.market.errors import MarketError
-from bessinside.market.localtime import HOUR_NS, QUARTER_NS, day_after, day_of, midnight_ns, parse_day
-from bessinside.market.provenance import Provenance, credits
-from bessinside.market.sample import sample
-from bessinside.market.series import SWITCH_NS, PriceSeries, auction_unit_ns, iso, joined, series
+from bessinside.market.basis.errors import MarketError
+from bessinside.market.basis.localtime import HOUR_NS, QUARTER_NS, day_after, day_of, midnight_ns, parse_day
+from bessinside.market.prices.provenance import Provenance, credits
+from bessinside.market.prices.sample import sample
+from bessinside.market.prices.series import SWITCH_NS, PriceSeries, auction_unit_ns, iso, joined, series
 
 MADE = (Provenance("made", "made up", "", 0, "none", "made up by a test"),)
 

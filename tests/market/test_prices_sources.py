@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from bessinside.errors import BessError
-from bessinside.market.agreement import agreement
-from bessinside.market.cache import PriceCache
-from bessinside.market.day_ahead import at_hand, compare, day_ahead, fetch, missing_days
-from bessinside.market.errors import MarketError
-from bessinside.market.localtime import HOUR_NS, QUARTER_NS, midnight_ns
-from bessinside.market.provenance import credits
-from bessinside.market.series import SWITCH_NS, iso
-from bessinside.market.sources import energy_charts, entsoe, netztransparenz, regelleistung, smard
+from bessinside.market.basis.errors import MarketError
+from bessinside.market.basis.localtime import HOUR_NS, QUARTER_NS, midnight_ns
+from bessinside.market.prices.agreement import agreement
+from bessinside.market.prices.cache import PriceCache
+from bessinside.market.prices.day_ahead import at_hand, compare, day_ahead, fetch, missing_days
+from bessinside.market.prices.provenance import credits
+from bessinside.market.prices.series import SWITCH_NS, iso
+from bessinside.market.prices.sources import energy_charts, entsoe, netztransparenz, regelleistung, smard
 from bessinside.runtime import clock
 from bessinside.runtime.http import HttpError, client
 from tests.market import publishers

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.market.battery import BatteryError
-from bessinside.market.errors import MarketError
-from bessinside.market.localtime import HOUR_NS, QUARTER_NS, midnight_ns
-from bessinside.market.question import Question, grid, quantity
-from bessinside.market.reserve_prices import block_bounds_ns, blocks
-from bessinside.market.revenue import Desk
-from bessinside.market.sample import sample
-from bessinside.market.series import SWITCH_NS, joined, series
-from bessinside.market.sources import files
-from bessinside.market.statistics import day_rows, spread, summary
+from bessinside.market.basis.errors import MarketError
+from bessinside.market.basis.localtime import HOUR_NS, QUARTER_NS, midnight_ns
+from bessinside.market.dispatch.battery import BatteryError
+from bessinside.market.prices.reserve_prices import block_bounds_ns, blocks
+from bessinside.market.prices.sample import sample
+from bessinside.market.prices.series import SWITCH_NS, joined, series
+from bessinside.market.prices.sources import files
+from bessinside.market.prices.statistics import day_rows, spread, summary
+from bessinside.market.worth.question import Question, grid, quantity
+from bessinside.market.worth.revenue import Desk
 from bessinside.web.market_rows import indices, whole_years
 from tests.market.test_prices_series import MADE, quarters
 

@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from bessinside.market.battery import BatteryError, Floats
-from bessinside.market.follow import follow
-from bessinside.market.measured import counted_energy, efficiencies, standing_draw
-from bessinside.market.plan import rolling
-from bessinside.market.programme import Calendar
-from bessinside.market.sample import sample
-from bessinside.market.waterfall import Realised, Waterfall, waterfall
+from bessinside.market.dispatch.battery import BatteryError, Floats
+from bessinside.market.dispatch.programme import Calendar
+from bessinside.market.plans.follow import follow
+from bessinside.market.plans.plan import rolling
+from bessinside.market.prices.sample import sample
+from bessinside.market.realised.measured import counted_energy, efficiencies, standing_draw
+from bessinside.market.realised.waterfall import Realised, Waterfall, waterfall
 from tests.market.years import ZONE, reference
 
 KEYS = (

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 
 from bessinside.emulator.trouble.lever import LEVERS, Grip
 from bessinside.emulator.whole.plant import Plant
-from bessinside.market.plan import rolling
-from bessinside.market.programme import Calendar
-from bessinside.market.sample import sample
-from bessinside.market.waterfall import Waterfall, waterfall
-from tests.market.plant_week import bought, energy, realised, run
+from bessinside.market.dispatch.programme import Calendar
+from bessinside.market.prices.sample import sample
+from bessinside.market.realised.waterfall import Waterfall, waterfall
+from tests.market.plant_week import realised, run
 from tests.market.years import ZONE
 
 FULL = bool(os.environ.get("BESSINSIDE_FULL"))
@@ -59,11 +60,9 @@ def week(fault: str) -> Waterfall:
     """The plant under the schedule of somebody who knows two days, with one fault."""
     prices = sample().price[: DAYS * 96]
     calendar = Calendar.of(sample().start_ns[: DAYS * 96], 900, ZONE)
-    plant = Plant(seed=1, start_ns=int(calendar.starts_ns[0]))
-    owned = bought(energy(plant)[0])
-    wanted = rolling("wanted", owned, prices, prices, calendar).power_w
-    wanted = np.where(np.abs(wanted) < 1.0, 0.0, wanted)
-    return waterfall(prices, calendar, owned, realised(run(plant, wanted, FAULTS[fault]), wanted))
+    with TemporaryDirectory() as folder:
+        found = run(calendar, prices, FAULTS[fault], Path(folder))
+    return waterfall(prices, calendar, found.owned, realised(found))
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bessinside.market.battery import Battery, Floats, battery
+from bessinside.market.dispatch.battery import Battery, Floats, battery
 
 ZONE = "Europe/Berlin"
 HOURLY = "da_delu_hourly_2021_2025.csv.gz"

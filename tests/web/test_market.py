@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bessinside.market.question import Question
-from bessinside.market.revenue import Desk
-from bessinside.market.sample import sample
+from bessinside.market.prices.sample import sample
+from bessinside.market.worth.question import Question
+from bessinside.market.worth.revenue import Desk
 from bessinside.web.market_desk import Busy, MarketDesk, Superseded
 
 CREDIT = "Bundesnetzagentur | SMARD.de (CC BY 4.0)"

@@ -23,8 +23,8 @@ Zone = Annotated[str, typer.Option(help="Bidding zone.")]
 
 
 def _days(begin: str, end: str) -> tuple[int, int]:
-    from bessinside.market.errors import MarketError
-    from bessinside.market.localtime import day_after, midnight_ns, parse_day
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.basis.localtime import day_after, midnight_ns, parse_day
 
     start, stop = midnight_ns(parse_day(begin, "--from")), midnight_ns(day_after(end or begin, "--to"))
     if stop <= start:
@@ -48,10 +48,10 @@ def fetch(
       bessinside prices fetch --from 2025
       bessinside prices fetch --from 2026-01 --to 2026-10 --source smard
     """
-    from bessinside.market.cache import PriceCache
-    from bessinside.market.day_ahead import at_hand, compare, missing_days
-    from bessinside.market.day_ahead import fetch as fetched
-    from bessinside.market.localtime import day_of
+    from bessinside.market.basis.localtime import day_of
+    from bessinside.market.prices.cache import PriceCache
+    from bessinside.market.prices.day_ahead import at_hand, compare, missing_days
+    from bessinside.market.prices.day_ahead import fetch as fetched
 
     start, stop = _days(begin, end)
     first, last = day_of(start), day_of(stop - 1)
@@ -98,12 +98,12 @@ def show(
       bessinside prices show
       bessinside prices show --from 2025-10-01 --to 2025-10-31 --csv
     """
-    from bessinside.market.day_ahead import at_hand
-    from bessinside.market.errors import MarketError
-    from bessinside.market.provenance import credits
-    from bessinside.market.sample import sample
-    from bessinside.market.sources.files import write_csv
-    from bessinside.market.statistics import day_rows
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.prices.day_ahead import at_hand
+    from bessinside.market.prices.provenance import credits
+    from bessinside.market.prices.sample import sample
+    from bessinside.market.prices.sources.files import write_csv
+    from bessinside.market.prices.statistics import day_rows
 
     found = at_hand(*_days(begin, end), zone) if begin else sample()
     if found is None:
@@ -150,8 +150,8 @@ def list_prices() -> None:
 
       bessinside prices list
     """
-    from bessinside.market.cache import PriceCache
-    from bessinside.market.sample import PROVENANCE, sample
+    from bessinside.market.prices.cache import PriceCache
+    from bessinside.market.prices.sample import PROVENANCE, sample
 
     cache = PriceCache()
     days = sample().days().days

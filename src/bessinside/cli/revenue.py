@@ -18,10 +18,10 @@ from rich.table import Column, Table
 from bessinside.cli.screen import console, errors
 
 if TYPE_CHECKING:
-    from bessinside.market.question import Question
-    from bessinside.market.reserve_prices import BlockPrices
-    from bessinside.market.revenue import Revenue, Worth
-    from bessinside.market.series import PriceSeries
+    from bessinside.market.prices.reserve_prices import BlockPrices
+    from bessinside.market.prices.series import PriceSeries
+    from bessinside.market.worth.question import Question
+    from bessinside.market.worth.revenue import Revenue, Worth
 
 TITLES = {
     "timer": "a clock, no prices",
@@ -71,8 +71,8 @@ def revenue(
       bessinside revenue --from 2025 --to 2025 --json
       bessinside revenue --prices my-prices.csv --schedule plan.csv
     """
-    from bessinside.market.errors import MarketError
-    from bessinside.market.question import Question, quantity
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.worth.question import Question, quantity
 
     try:
         asked = msgspec.convert(
@@ -91,7 +91,7 @@ def revenue(
         raise MarketError(f"a battery that cannot be: {error}") from error
     worth = _answer(asked, _prices(prices, begin, end), begin, end, fcr or fcr_prices is not None, fcr_prices)
     if schedule is not None:
-        from bessinside.market.schedule import write_csv
+        from bessinside.market.worth.schedule import write_csv
         from bessinside.runtime import disk
 
         disk.write_atomic(schedule, write_csv(worth).encode())
@@ -104,7 +104,7 @@ def revenue(
 
 
 def _answer(asked: Question, known: PriceSeries, begin: str, end: str, with_fcr: bool, fcr_file: Path | None) -> Worth:
-    from bessinside.market.revenue import Desk
+    from bessinside.market.worth.revenue import Desk
 
     first, last = _span(begin, end)
     start_ns = int(known.start_ns[0]) if first is None else first
@@ -129,8 +129,8 @@ def _busy(words: str) -> AbstractContextManager[Any]:
 
 
 def _span(begin: str, end: str) -> tuple[int | None, int | None]:
-    from bessinside.market.errors import MarketError
-    from bessinside.market.localtime import day_after, midnight_ns, parse_day
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.basis.localtime import day_after, midnight_ns, parse_day
 
     start = midnight_ns(parse_day(begin, "--from")) if begin else None
     stop = midnight_ns(day_after(end, "--to")) if end else None
@@ -141,9 +141,9 @@ def _span(begin: str, end: str) -> tuple[int | None, int | None]:
 
 def _prices(file: Path | None, begin: str, end: str) -> PriceSeries:
     """The user's file, or what is known of the days asked for; days that are missing are fetched."""
-    from bessinside.market.errors import MarketError
-    from bessinside.market.sample import sample
-    from bessinside.market.sources import files
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.prices.sample import sample
+    from bessinside.market.prices.sources import files
 
     if file is not None:
         return files.read(file)
@@ -151,10 +151,10 @@ def _prices(file: Path | None, begin: str, end: str) -> PriceSeries:
         return sample()
     if not begin or not end:
         raise MarketError("give both --from and --to, or neither for the days that ship with the program")
-    from bessinside.market.day_ahead import at_hand, day_ahead
-    from bessinside.market.localtime import DAY_NS
-    from bessinside.market.revenue import LONGEST_BACK
-    from bessinside.market.series import joined
+    from bessinside.market.basis.localtime import DAY_NS
+    from bessinside.market.prices.day_ahead import at_hand, day_ahead
+    from bessinside.market.prices.series import joined
+    from bessinside.market.worth.revenue import LONGEST_BACK
 
     start, stop = _span(begin, end)
     assert start is not None
@@ -171,10 +171,10 @@ def _prices(file: Path | None, begin: str, end: str) -> PriceSeries:
 
 
 def _capacity(start_ns: int, end_ns: int, file: Path | None) -> BlockPrices:
-    from bessinside.market.reserve_prices import from_series
+    from bessinside.market.prices.reserve_prices import from_series
 
     if file is not None:
-        from bessinside.market.sources import files
+        from bessinside.market.prices.sources import files
 
         return from_series(files.read(file), "FCR")
     with _busy("prices of FCR from regelleistung.net …"):
@@ -182,7 +182,7 @@ def _capacity(start_ns: int, end_ns: int, file: Path | None) -> BlockPrices:
 
 
 async def _fetch_fcr(start_ns: int, end_ns: int) -> BlockPrices:
-    from bessinside.market.sources import regelleistung
+    from bessinside.market.prices.sources import regelleistung
     from bessinside.runtime import clock
     from bessinside.runtime.http import client
 

@@ -13,8 +13,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_409_CONFLICT, HTTP_503_SERVICE_UNAVAILABLE
 
 from bessinside.errors import BessError
-from bessinside.market.question import Question
-from bessinside.market.revenue import CAVEAT, Revenue
+from bessinside.market.worth.question import Question
+from bessinside.market.worth.revenue import CAVEAT, Revenue
 from bessinside.web.market_desk import Busy, MarketDesk, NoSuchAnswer, Superseded
 from bessinside.web.market_rows import IndexRow, PricesRow, SlotsRow, WholeYear, indices, whole_years
 

@@ -13,16 +13,16 @@ from typing import TypeVar
 import msgspec
 
 from bessinside.errors import BessError
-from bessinside.market.cache import PriceCache
-from bessinside.market.day_ahead import at_hand
-from bessinside.market.dispatch import Bound
-from bessinside.market.errors import MarketError
-from bessinside.market.localtime import DAY_NS, day_of, midnight_ns
-from bessinside.market.question import Question
-from bessinside.market.revenue import LONGEST_BACK, Desk, Revenue, Worth
-from bessinside.market.sample import sample
-from bessinside.market.schedule import write_csv
-from bessinside.market.series import PriceSeries
+from bessinside.market.basis.errors import MarketError
+from bessinside.market.basis.localtime import DAY_NS, day_of, midnight_ns
+from bessinside.market.dispatch.model import Bound
+from bessinside.market.prices.cache import PriceCache
+from bessinside.market.prices.day_ahead import at_hand
+from bessinside.market.prices.sample import sample
+from bessinside.market.prices.series import PriceSeries
+from bessinside.market.worth.question import Question
+from bessinside.market.worth.revenue import LONGEST_BACK, Desk, Revenue, Worth
+from bessinside.market.worth.schedule import write_csv
 from bessinside.web.market_rows import PricesRow, SlotsRow, prices_row, slots_row
 
 MOST_DAYS = 2 * 366

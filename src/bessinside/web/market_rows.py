@@ -13,18 +13,18 @@ import msgspec
 import numpy as np
 import yaml
 
-import bessinside.market as package
-from bessinside.market.cache import Kept, PriceCache
-from bessinside.market.localtime import MINUTE_NS, midnight_ns
-from bessinside.market.provenance import Provenance, credits
-from bessinside.market.reasons import Binding, sentence
-from bessinside.market.revenue import Worth
-from bessinside.market.sample import sample
-from bessinside.market.series import PriceSeries
-from bessinside.market.statistics import Summary, summary
+import bessinside.market.worth as package
+from bessinside.market.basis.localtime import MINUTE_NS, midnight_ns
+from bessinside.market.dispatch.reasons import Binding, sentence
+from bessinside.market.prices.cache import Kept, PriceCache
+from bessinside.market.prices.provenance import Provenance, credits
+from bessinside.market.prices.sample import sample
+from bessinside.market.prices.series import PriceSeries
+from bessinside.market.prices.statistics import Summary, summary
+from bessinside.market.worth.revenue import Worth
 from bessinside.runtime import disk
 
-_TABLES = Path(package.__file__).with_name("tables")
+_TABLES = Path(package.__file__).with_name("published")
 
 
 class KnownSpan(msgspec.Struct, frozen=True):

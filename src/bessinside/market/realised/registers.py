@@ -1,0 +1,243 @@
+"""What the registers of a plant say of every slot, as the waterfall takes it, and which registers those are.
+
+All but counters come from the historian's minutes: the mean of a slot is that of its minutes. A slot of which less than
+half the minutes are known is not known; a register of which a slot is not known is not used, and its bar says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bessinside.historian.past import Past
+from bessinside.market.basis.localtime import MINUTE_NS
+from bessinside.market.dispatch.battery import BatteryError, Floats
+from bessinside.market.realised.measured import counted_energy, efficiencies
+from bessinside.market.realised.metered import Times, count
+from bessinside.market.realised.waterfall import Realised
+from bessinside.plant import Binding
+
+# Cell voltages of LFP from which a BMS holds charging back and lets no more be taken (its flat part ends there).
+FULL_V, EMPTY_V = 3.45, 2.95
+KNOWN = 0.5  # of a slot's minutes
+_OPEN = re.compile(r"\b(open|off|disconnected)\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Said:
+    """What registers say of slots: `realised` for the waterfall, `start_wh` held at the cells before the first slot (None
+    without a state of charge), `figures` the ids behind each field, `missing` why a field has none."""
+
+    realised: Realised
+    start_wh: float | None = None
+    figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def said(past: Past, starts_ns: Times, slot_ns: int, meter_w: Floats, rated_w: float, energy_wh: float) -> Said:
+    """The registers over slots that follow each other. `meter_w` float64[n] by the meter's counters; `rated_w` at the
+    converters' terminals and `energy_wh` at the cells by the nameplate. Raises NothingRecorded."""
+    found = Said(Realised(meter_w))
+    slots = _Slots(past, starts_ns, slot_ns)
+    pcs = _power(slots, found, "pcs_w", ("pcs.ac_energy_discharged", 1.0), ("pcs.ac_energy_charged", -1.0))
+    auxiliary = _power(slots, found, "auxiliary_w", ("container.auxiliary_energy", 1.0))
+    schedule = slots.mean(found, "schedule_w", "pcs.active_power_setpoint")
+    realised = replace(
+        found.realised, pcs_w=pcs, auxiliary_w=auxiliary, schedule_w=None if schedule is None else schedule.sum(axis=1)
+    )
+    realised = replace(realised, available=_available(slots, found))
+    power = meter_w if pcs is None else pcs
+    realised = _limited(slots, found, realised, power, rated_w)
+    realised, start = _cells(slots, found, realised, power, energy_wh)
+    found.realised, found.start_wh = realised, start
+    return found
+
+
+class _Slots:
+    """Minutes of figures, laid on slots."""
+
+    def __init__(self, past: Past, starts_ns: Times, slot_ns: int) -> None:
+        self.past, self.slot_ns = past, slot_ns
+        self.begin, self.end = int(starts_ns[0]), int(starts_ns[-1]) + slot_ns
+        self.n, self.each = len(starts_ns), slot_ns // MINUTE_NS
+        self.binding: Binding = past.newest().binding
+
+    def ids(self, metric: str) -> dict[str, str]:
+        """The figure of every part that carries a metric."""
+        return {part: self.binding.ids[index] for part, index in self.binding.by_part(metric).items()}
+
+    def minutes(self, figures: Sequence[str], which: str = "mean") -> Floats:
+        """float64[n, minutes, k], NaN in minutes without a good reading."""
+        kept = np.full((self.n * self.each, len(figures)), np.nan)
+        for column, figure in enumerate(figures):
+            plot = self.past.plot(figure, self.begin, self.end, (self.end - self.begin) // MINUTE_NS)
+            at = (plot.time - self.begin) // MINUTE_NS
+            inside = (at >= 0) & (at < len(kept))
+            kept[at[inside], column] = getattr(plot, which)[inside]
+        return kept.reshape(self.n, self.each, len(figures))
+
+    def mean(self, found: Said, name: str, metric: str) -> Floats | None:
+        """float64[n, k] of all parts; None, and the reason in `found`, where a slot is not known."""
+        figures = tuple(self.ids(metric).values())
+        if not figures:
+            found.missing[name] = f"no register carries {metric}"
+            return None
+        return self.over(found, name, metric, self.minutes(figures), figures)
+
+    def over(self, found: Said, name: str, metric: str, minutes: Floats, figures: tuple[str, ...]) -> Floats | None:
+        """Means over the minutes of each slot; None, and the reason in `found`, where a slot is not known."""
+        known = np.isfinite(minutes).mean(axis=1) >= KNOWN
+        if not known.all():
+            bad = int((~known.all(axis=1)).sum())
+            found.missing[name] = f"{metric} is not known in {bad} of {self.n} slots"
+            return None
+        found.figures[name] = found.figures.get(name, ()) + figures
+        mean: Floats = np.nanmean(minutes, axis=1)
+        return mean
+
+
+def _power(slots: _Slots, found: Said, name: str, *metrics: tuple[str, float]) -> Floats | None:
+    """Mean power of every slot by counters of all parts, W float64[n]."""
+    total = np.zeros(slots.n)
+    used: list[str] = []
+    for metric, sign in metrics:
+        figures = tuple(slots.ids(metric).values())
+        if not figures:
+            found.missing[name] = f"no register carries {metric}"
+            return None
+        for figure in figures:
+            total += sign * count(slots.past, figure, slots.begin, slots.end, slots.slot_ns).wh
+        used += figures
+    bad = int((~np.isfinite(total)).sum())
+    if bad:
+        found.missing[name] = f"{', '.join(metric for metric, _ in metrics)}: not counted in {bad} of {slots.n} slots"
+        return None
+    found.figures[name] = tuple(used)
+    power: Floats = total * (3600e9 / slots.slot_ns)
+    return power
+
+
+def _available(slots: _Slots, found: Said) -> Floats | None:
+    """Share of converters that had no fault and a rack on their bus, float64[n]."""
+    faults = slots.ids("pcs.state_fault")
+    if not faults:
+        found.missing["available"] = "no register carries pcs.state_fault"
+        return None
+    parts, figures = tuple(faults), tuple(faults.values())
+    minutes = slots.minutes(figures)
+    served = np.where(np.isfinite(minutes), 1.0 - np.clip(minutes, 0, 1), np.nan)
+    relays = slots.ids("rack.relay_positive")
+    if relays:
+        position = slots.minutes(tuple(relays.values()), "high")
+        closed = np.stack(
+            [_closed(slots.binding, figure, position[:, :, k]) for k, figure in enumerate(relays.values())], axis=-1
+        )
+        racks = list(relays)
+        for column, pcs in enumerate(parts):
+            mine = [racks.index(rack) for bus in slots.binding.plant.anatomy.buses if bus.pcs == pcs for rack in bus.racks if rack in relays]  # noqa: E501
+            if mine:
+                served[:, :, column] *= np.where(np.isnan(closed[:, :, mine]).all(axis=-1), 1.0, np.nanmax(np.nan_to_num(closed[:, :, mine], nan=0.0), axis=-1))  # noqa: E501
+        found.figures["available"] = tuple(relays.values())
+    mean = slots.over(found, "available", "pcs.state_fault", served, figures)
+    return None if mean is None else np.clip(mean.mean(axis=1), 0.0, 1.0)
+
+
+def _closed(binding: Binding, figure: str, value: Floats) -> Floats:
+    """1 where a contactor is closed, 0 where its map calls the value open, NaN without a reading."""
+    index = binding.find(figure)
+    assert index is not None  # it came from this binding
+    bound, i = binding.locate(index)
+    opened = [one.value for one in bound.point(i).symbols if _OPEN.search(one.label or one.name)]
+    closed: Floats = np.where(np.isfinite(value), (~np.isin(value, opened)).astype(float), np.nan)
+    return closed
+
+
+def _limited(slots: _Slots, found: Said, realised: Realised, power_w: Floats, rated_w: float) -> Realised:
+    """Limits in force and the slots in which cells were full or empty: while a converter derates."""
+    derating = slots.ids("pcs.state_derating")
+    if not derating:
+        found.missing["limits"] = "no register carries pcs.state_derating"
+        return realised
+    active, high, low = (
+        slots.ids(metric) for metric in ("pcs.active_power", "bus.cell_voltage_max", "bus.cell_voltage_min")
+    )
+    by_pcs = {bus.pcs: bus.id for bus in slots.binding.plant.anatomy.buses}
+    parts = [part for part in derating if part in active and by_pcs.get(part) in high and by_pcs.get(part) in low]
+    if len(parts) != len(derating):
+        found.missing["limits"] = "pcs.active_power or the highest and lowest cell voltage of a bus has no register"
+        return realised
+    buses = [str(by_pcs[part]) for part in parts]
+    columns = [
+        tuple(derating[part] for part in parts),
+        tuple(active[part] for part in parts),
+        tuple(high[bus] for bus in buses),
+        tuple(low[bus] for bus in buses),
+    ]
+    state, watts, top, bottom = (slots.minutes(figures) for figures in columns)
+    if slots.over(found, "limits", "pcs.state_derating", state, columns[0]) is None:
+        return realised
+    for figures in columns[1:]:
+        found.figures["limits"] += figures
+    derated = np.nan_to_num(state) > 0
+    charging = (power_w < 0)[:, None, None]
+    ended = derated & np.where(charging, np.nan_to_num(top) >= FULL_V, np.nan_to_num(bottom, nan=9.9) <= EMPTY_V)
+    share = np.where(derated & ~ended, np.minimum(np.abs(np.nan_to_num(watts)) / (rated_w / len(parts)), 1.0), 1.0)
+    limit = share.mean(axis=(1, 2))
+    any_end = ended.any(axis=(1, 2))
+    return replace(
+        realised, charge_limit=limit, discharge_limit=limit,
+        full_at=np.where(any_end & (power_w < 0), 0.0, 1.0), empty_at=np.where(any_end & (power_w > 0), 1.0, 0.0),
+    )  # fmt: skip
+
+
+def _cells(
+    slots: _Slots, found: Said, realised: Realised, power_w: Floats, energy_wh: float
+) -> tuple[Realised, float | None]:
+    """Measured losses, and the energies at which the battery was full or empty (marked so far with 0 and 1)."""
+    ended = None
+    if realised.full_at is not None and realised.empty_at is not None:
+        ended = (realised.full_at == 0.0), (realised.empty_at == 1.0)
+    realised = replace(realised, full_at=None, empty_at=None)
+    level = next((key for key in ("bus.soc", "rack.soc", "container.soc") if slots.ids(key)), None)
+    if level is None:
+        found.missing["charging"] = found.missing["usable"] = "no register carries a state of charge"
+        return realised, None
+    figures = tuple(slots.ids(level).values())
+    minutes = slots.minutes(figures)
+    health = slots.mean(found, "health", level.replace("soc", "soh"))
+    whole = 1.0 if health is None else float(health.mean()) / 100
+    if slots.over(found, "charging", level, minutes, figures) is None:
+        found.missing["usable"] = found.missing["charging"]
+        return realised, None
+    soc = _filled(np.nanmean(minutes, axis=2).reshape(-1)).reshape(slots.n, slots.each) / 100
+    held = soc[:, -1] * whole * energy_wh
+    start = float(soc[0, 0] * whole * energy_wh)
+    slot_s = slots.slot_ns / 1e9
+    at_end = np.zeros(slots.n, bool) if ended is None else ended[0] | ended[1]
+    try:
+        charging, discharging = efficiencies(power_w, held, start, slot_s, ~at_end)
+    except BatteryError as error:
+        found.missing["charging"] = found.missing["usable"] = str(error)
+        return realised, start
+    realised = replace(realised, charging=charging, discharging=discharging)
+    if ended is None:
+        found.missing["usable"] = found.missing.get("limits", "")
+        return realised, start
+    counted = counted_energy(power_w, start, charging, discharging, slot_s)
+    reached = np.clip(counted / energy_wh, 0.0, 1.0)
+    most = min(1.0, max(whole, float(reached.max())))
+    found.figures["usable"] = found.figures["charging"] + found.figures.get("health", ())
+    return replace(
+        realised, empty_at=np.where(ended[1], reached, 0.0), full_at=np.where(ended[0], reached, most)
+    ), start  # fmt: skip
+
+
+def _filled(value: Floats) -> Floats:
+    """Minutes without a reading take the one before, the first ones the first that is known."""
+    known = np.isfinite(value)
+    at = np.maximum.accumulate(np.where(known, np.arange(len(value)), -1))
+    found: Floats = value[np.where(at < 0, int(np.argmax(known)), at)]
+    return found

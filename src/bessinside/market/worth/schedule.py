@@ -1,0 +1,38 @@
+"""A schedule as a file: set-points are written nowhere else, and to no device."""
+
+from __future__ import annotations
+
+from bessinside.market.dispatch.reasons import Binding
+from bessinside.market.prices.series import iso
+from bessinside.market.worth.revenue import Worth
+
+HEADER = "utc_start,minutes,price_eur_mwh,power_kw,energy_kwh,eur,reason,shadow_eur_mwh"
+
+
+def write_csv(worth: Worth) -> str:
+    """One line for each slot; power at the meter, positive out of the battery; energy at the cells at the slot's end.
+
+    Lines that begin with # say whose prices these are and that the schedule knows all of them beforehand.
+    """
+    found, minutes = worth.dispatch, worth.revenue.slot_min
+    lines = [
+        f"# {worth.revenue.caveat}: planned with all prices known",
+        f"# prices: {worth.revenue.attribution}",
+        HEADER,
+    ]
+    rows = zip(
+        found.starts_ns,
+        found.prices,
+        found.power_w / 1e3,
+        found.energy_wh / 1e3,
+        found.slot_eur,
+        found.binding,
+        found.shadow_eur_mwh,
+        strict=True,
+    )
+    lines += [
+        f"{iso(int(at))},{minutes},{price:.2f},{power + 0.0:.3f},{energy:.3f},{eur + 0.0:.4f},"
+        f"{Binding(int(why)).name.lower()},{shadow:.2f}"
+        for at, price, power, energy, eur, why, shadow in rows
+    ]
+    return "\n".join(lines) + "\n"
