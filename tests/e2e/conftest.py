@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -21,33 +20,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.e2e.ports import free_offset, free_port
+
 ROOT = Path(__file__).parents[2]
-expect.set_options(timeout=20_000)  # a browser that draws in software shares the processor with all the rest
+PATIENT_MS = 60_000
+expect.set_options(timeout=PATIENT_MS)  # a browser that draws in software shares the processor with all the rest
 ARGUMENTS = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
-
-
-def free_offset() -> int:
-    """An offset that moves all ports of the reference plant to free ones."""
-    first = os.getpid() % 13000
-    for offset in (*range(first, 13000, 137), *range(0, first, 137)):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in (15020, 15021, 15031, 15042, 15051, 15061, 15070):
-                    found = stack.enter_context(socket.socket())
-                    found.bind(("127.0.0.1", port + offset))
-            except OSError:
-                continue
-            return offset
-    raise RuntimeError("no free ports")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass
@@ -63,10 +44,10 @@ class Product:
         for process in (self.twin, self.emulator):
             process.terminate()
         for process in (self.twin, self.emulator):
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             return json.load(answer)
 
     def hold(self) -> None:
@@ -78,7 +59,7 @@ class Product:
     def go_on(self) -> None:
         self.emulator.send_signal(signal.SIGUSR2)
 
-    def until(self, holds: Any, seconds: float = 30.0) -> None:
+    def until(self, holds: Any, seconds: float = 90.0) -> None:
         ends = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > ends:
@@ -121,7 +102,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         start("run", str(plant), "--port", str(port)),
     )
     try:
-        running.until(lambda: _healthy(running), 60.0)
+        running.until(lambda: _healthy(running), 180.0)
         yield running
     finally:
         running.stop()
@@ -158,6 +139,7 @@ def launched(*more: str) -> Iterator[Browser]:
 def page(browser: Browser, product: Product) -> Iterator[Page]:
     """A page that fails the test for any error it writes to its console."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", color_scheme="dark")
+    context.set_default_timeout(PATIENT_MS)
     opened = context.new_page()
     wrong: list[str] = []
     opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
@@ -165,3 +147,19 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     yield opened
     context.close()
     assert not wrong, wrong
+
+
+LONGEST = ("product", "scene", "flight", "pictures")
+"""Groups that are begun first, so that two workers end at about the same time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups for `--dist loadgroup`: all files that share the product, which is then started once; else each file."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    sharing = {item.path for item in here if "product" in getattr(item, "fixturenames", ())}
+    groups = {item.path: item.path.stem.removeprefix("test_") for item in here} | dict.fromkeys(sharing, "product")
+    for item in here:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    here.sort(key=lambda item: [*LONGEST, groups[item.path]].index(groups[item.path]))
+    items[:] = [item for item in items if item not in here] + here

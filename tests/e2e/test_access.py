@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import ROOT, Product, launched
-from tests.e2e.test_scene import SOFTWARE, until
+from tests.e2e.conftest import PATIENT_MS, ROOT, Product, launched
+from tests.e2e.test_scene import SOFTWARE
+from tests.e2e.waiting import drawn, hold_page, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-PATIENT_MS = 60_000  # drawing in software shares the processor with all the rest
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(v =>
   [v.id, v.nodes.length, v.nodes[0].target.join(' '), v.nodes[0].failureSummary]))"""
-READY = "!!(window.__scene && window.__scene.ready)"
+READY = "!!window.__scene?.ready"
 CELL = "c1/r04/m3/cell026/voltage"
 
 FOCUSED = """() => { const e = document.activeElement; return e.closest('.scene-label')
@@ -63,36 +63,75 @@ def violations(page: Page) -> list[Any]:
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize(
-    ("where", "context"),
-    [
-        ("level/1", {}),
-        ("level/4?at=c1/r04/m3/cell026", {}),
-        ("level/7", PHONE),
-        ("level/8", {}),
-        ("level/11", {}),
-        ("level/14?t=2026-06-21T16:00:00Z", {}),
-        (f"level/4?figure={CELL}", {}),
-    ],
-)
-def test_axe_finds_nothing(
-    browser: Browser, product: Product, where: str, context: dict[str, Any], scheme: str
-) -> None:
-    page = opened(browser, product, where, color_scheme=scheme, **context)
-    until(page, READY, 40)
-    page.locator(".said [data-figure]").first.wait_for()
-    assert violations(page) == []
+def in_both_themes(page: Page, where: object) -> None:
+    """Asks axe in the theme that the page has, and in the other one."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+        assert violations(page) == [], (where, scheme)
+
+
+def test_axe_finds_nothing_on_any_level(browser: Browser, product: Product) -> None:
+    page = opened(browser, product, "level/1")
+    for level in range(1, 15):
+        page.evaluate(f"location.hash = '#/level/{level}'")
+        drawn(page, level)
+        page.locator(".said [data-figure]").first.wait_for()
+        in_both_themes(page, level)
     page.context.close()
 
 
-@pytest.mark.parametrize(("scheme", "context"), [("dark", PHONE), ("light", {})])
-def test_axe_finds_nothing_in_tour_and_search(
-    browser: Browser, product: Product, scheme: str, context: dict[str, Any]
+@pytest.mark.parametrize(
+    ("where", "context", "waits_for"),
+    [
+        ("level/4?at=c1/r04/m3/cell026", {}, ".ocv-key"),
+        ("level/7", PHONE, ".said [data-figure]"),
+        ("level/14?t=2026-06-21T16:00:00Z", {}, ".moment"),
+        (f"level/4?figure={CELL}", {}, "aside.inspector .dump-line"),
+    ],
+)
+def test_axe_finds_nothing(
+    browser: Browser, product: Product, where: str, context: dict[str, Any], waits_for: str
 ) -> None:
+    page = opened(browser, product, where, **context)
+    until(page, READY)
+    page.locator(waits_for).first.wait_for()
+    in_both_themes(page, where)
+    page.context.close()
+
+
+def test_axe_finds_nothing_beside_the_levels(browser: Browser, product: Product) -> None:
+    page = opened(browser, product, "level/1")
+    for where, waits_for in (
+        ("registers", "[role=grid] [role=row]"),
+        ("devices", "#devices-title"),
+        ("signals", ".signal-row"),
+        ("signals/cell.voltage", ".signal-carriers [data-figure]"),
+    ):
+        page.evaluate(f"location.hash = '#/{where}'")
+        page.locator(waits_for).first.wait_for()
+        in_both_themes(page, where)
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "context", "stops"), [("dark", PHONE, (1, 11, 14)), ("light", {}, tuple(range(1, 15)))]
+)
+def test_axe_finds_nothing_in_tour_and_search(
+    browser: Browser, product: Product, scheme: str, context: dict[str, Any], stops: tuple[int, ...]
+) -> None:
+    """The tour at its stops, one by one, each with its sentence and its figures."""
     page = opened(browser, product, "level/3", color_scheme=scheme, **context)
     page.keyboard.press("t")
-    page.locator(".tour-sentence [data-figure]").first.wait_for()
+    page.locator(".tour-steer").wait_for()
+    page.keyboard.press("t")  # it waits: who looks closely is not to be led on
+    expect(page.get_by_role("status").filter(has_text="The tour waits")).to_have_count(1)
+    for level in stops:
+        page.locator(".tour-stop").nth(level - 1).click()
+        expect(page.locator(".tour-where")).to_contain_text(f"Level {level} of 14")
+        drawn(page, level)
+        page.locator(".tour-sentence [data-figure]").first.wait_for()
+        assert violations(page) == [], level
     page.get_by_role("combobox", name="Find a figure").fill("cell voltage")
     page.locator(".hit").first.wait_for()
     assert violations(page) == []
@@ -102,10 +141,12 @@ def test_axe_finds_nothing_in_tour_and_search(
 def test_every_label_and_its_passport_by_keyboard(browser: Browser, product: Product) -> None:
     """On every level Tab comes to every label that is shown, Enter opens its register, Escape leads back to it."""
     page = opened(browser, product, "level/1", viewport={"width": 1200, "height": 800})
+    drawn(page, 1)
+    hold_page(page)  # labels follow values, as those of the highest and the lowest cell do: here they stay
     inspector = page.locator("aside.inspector")
     for level in range(1, 15):
         page.evaluate(f"location.hash = '#/level/{level}'")
-        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        drawn(page, level)
         wanted = set(page.evaluate(LABELS))
         assert wanted, level
         page.locator("#main").focus()
@@ -126,6 +167,7 @@ def test_every_label_and_its_passport_by_keyboard(browser: Browser, product: Pro
         expect(inspector.locator("h2")).to_be_focused()
         page.keyboard.press("Escape")
         expect(inspector).to_have_count(0)
+        assert page.evaluate(FOCUSED) == last
     page.context.close()
 
 
@@ -133,9 +175,11 @@ def test_every_label_and_its_passport_by_keyboard(browser: Browser, product: Pro
 def test_no_label_lies_on_another(browser: Browser, product: Product, width: int) -> None:
     """In German, whose words are longer; each level keeps at least one label."""
     page = opened(browser, product, "level/1", viewport={"width": width, "height": 844}, locale="de-DE")
+    drawn(page, 1)
+    hold_page(page)
     for level in range(1, 15):
         page.evaluate(f"location.hash = '#/level/{level}'")
-        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        drawn(page, level)
         assert page.evaluate(TOUCHING) == [], level
         assert page.evaluate(LABELS), level
     page.context.close()
@@ -174,7 +218,7 @@ def test_every_label_leads_to_the_page_of_its_signal(browser: Browser, product: 
     on_machine: dict[str, str] = {}
     for level in range(1, 15):
         page.evaluate(f"location.hash = '#/level/{level}'")
-        until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+        drawn(page, level)
         for figure in page.evaluate(LABELS):
             if metric.get(figure):  # a point outside the vocabulary has a passport, and no page
                 on_machine.setdefault(metric[figure], figure)
@@ -183,19 +227,19 @@ def test_every_label_leads_to_the_page_of_its_signal(browser: Browser, product: 
     name, figure = next(iter(on_machine.items()))
     page.evaluate(f"location.hash = '#/level/1?figure={figure}'")
     page.get_by_role("button", name="Learn this signal").click()
-    assert page.url.endswith(f"#/signals/{name}")
+    expect(page).to_have_url(re.compile(re.escape(f"#/signals/{name}") + "$"))
     page.context.close()
 
 
 def test_the_sheet_of_a_phone_covers_the_machine_and_gives_it_back(browser: Browser, product: Product) -> None:
     page = opened(browser, product, "level/3", **PHONE)
-    until(page, READY, 40)
+    until(page, READY)
     handle, scene = page.locator(".sheet-handle"), page.locator(".scene")
     box = scene.bounding_box()
     assert box
     assert box["height"] >= 300
     top = "() => document.querySelector('#level').getBoundingClientRect().top"
-    assert page.evaluate(top) >= box["y"] + 0.7 * box["height"], "the machine is not to be seen"
+    until(page, f"({top})() >= {box['y'] + 0.7 * box['height']}")  # else the machine is not to be seen
     expect(handle).to_have_attribute("aria-expanded", "false")
     handle.focus()
     page.keyboard.press("Enter")
@@ -211,16 +255,14 @@ def test_paper_shows_the_figures_their_moment_and_their_source(
     browser: Browser, product: Product, tmp_path: Path
 ) -> None:
     page = opened(browser, product, "level/8", color_scheme="dark")
-    until(page, READY, 40)
+    until(page, READY)
     page.emulate_media(media="print")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     expect(page.locator(".printed")).to_contain_text("#/level/8")
     expect(page.locator(".badge")).to_be_visible()
     for gone in (".levels", ".search", ".switches"):
         expect(page.locator(gone)).to_be_hidden()
-    assert (
-        page.evaluate("document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight") <= 1
-    )
+    until(page, "document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight <= 1")
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.emulate_media(media="screen")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Product, launched
+from tests.e2e.conftest import PATIENT_MS, Product, launched
 from tests.e2e.labels import Reader, as_shown, close, recompute
-from tests.e2e.test_scene import SOFTWARE, until
+from tests.e2e.test_scene import SOFTWARE
+from tests.e2e.waiting import caught_up, drawn, until_true
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # Digits that are no figures: numbers of lists and parts, ages, ticks of scales that figures made, text in tools.
 NOT_FIGURES = ("[data-nav]", "[data-scale]", "[data-age]", "[data-passport]", "script", "style")
@@ -25,7 +26,8 @@ NOT_FIGURES = ("[data-nav]", "[data-scale]", "[data-age]", "[data-passport]", "s
 FIGURES = """() => [...document.querySelectorAll('[data-figure]')].filter(e => e.querySelector('.figure-number'))
   .map(e => ({id: e.dataset.figure, quality: e.dataset.quality, text: e.querySelector('.figure-number').textContent,
               unit: (e.querySelector('.figure-unit') || {textContent: ''}).textContent.trim(),
-              value: e.dataset.value, si: e.dataset.unit, inSpace: e.closest('.scene-label') !== null}))"""
+              value: e.dataset.value, si: e.dataset.unit, inSpace: e.closest('.scene-label') !== null,
+              announced: e.closest('.announced') !== null}))"""
 
 STRAYS = """excepted => {
   const found = [];
@@ -71,11 +73,12 @@ def reader() -> Iterator[Reader]:
     found.close()
 
 
-def open_level(page: Page, product: Product, level: int) -> None:
-    page.goto(f"{product.url}/#/level/{level}")
+def come_to(page: Page, level: int) -> None:
+    """Goes to a level and waits until it is all there: figures, the machine with its labels, what is announced."""
+    page.evaluate(f"location.hash = '#/level/{level}'")
     page.locator(".level-big", has_text=f"{level:02d}").wait_for()
     page.wait_for_selector("[data-figure][data-quality=good]")
-    until(page, f"document.querySelector('.scene')?.dataset.level === '{level}' && window.__scene?.ready", 40)
+    drawn(page, level)
     page.wait_for_selector(".scene-label [data-figure][data-quality=good]")
     page.wait_for_selector(".announced [data-figure]", state="attached")
 
@@ -87,29 +90,111 @@ def facts(schema: dict[str, Any], figure: str) -> dict[str, Any]:
     return {name: points[name][index] for name in names}
 
 
+Readings = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+"""Figures with the reading of their passport and the facts of their point."""
+
+
+def test_numbers_follow_the_moving_plant(page: Page, product: Product, schema: dict[str, Any], reader: Reader) -> None:
+    """While the plant moves, the page shows what lies between readings before and after, give or take one step."""
+    page.goto(f"{product.url}/#/level/1")
+    for level in (1, 12):
+        come_to(page, level)
+        readings: Readings = {}
+        for name in shown_now(page):
+            passport = product.get(f"/api/figures/{name}/passport")
+            if passport["kind"] == "reading":
+                readings[name] = (passport["reading"], facts(schema, name))
+        assert len(readings) >= 6
+        follow(page, reader, readings)
+
+
+def follow(page: Page, reader: Reader, readings: Readings) -> None:
+    """Reads again and again, from before the page is looked at until after; page and registers must have moved."""
+    seen: dict[str, list[float]] = {name: [] for name in readings}
+    shown: list[dict[str, float]] = []
+
+    def look() -> None:
+        for name, (reading, fact) in readings.items():
+            seen[name].append(recompute(reader.words(reading), fact, fact["sf"]))
+
+    def astray() -> list[Any]:
+        page.wait_for_timeout(200)  # lets the readers of the page have the links too
+        shown.append(shown_now(page))
+        look()
+        last = shown[-1]
+        return [
+            (name, last.get(name), values)
+            for name, values in seen.items()
+            if not _between(last.get(name), values, readings[name][1])
+        ]
+
+    look()
+    until_true(lambda: not astray(), astray, 30.0)
+    until_true(lambda: not astray() and shown[0] != shown[-1], "the page does not move", 60.0)
+    assert any(max(values) > min(values) for values in seen.values()), "the plant stands still"
+
+
+def shown_now(page: Page) -> dict[str, float]:
+    """Numbers on the page, in SI, of one moment."""
+    return {
+        figure["id"]: float(figure["value"])
+        for figure in page.evaluate(FIGURES)
+        if figure["value"] and figure["si"] not in ("code", "text") and not figure["announced"]
+    }
+
+
+def _between(now: float | None, values: list[float], fact: dict[str, Any]) -> bool:
+    if now is None:
+        return False
+    slack = max(max(values) - min(values), abs(values[-1]) * 0.01, fact["factor"] * 10.0 ** (fact["sf"] or 0))
+    return min(values) - slack <= now <= max(values) + slack
+
+
 @pytest.fixture(scope="module")
-def held(product: Product) -> Iterator[None]:
-    """The plant stands still, so that what two readers see is the same."""
-    product.hold()
-    yield
-    product.go_on()
-
-
-@pytest.mark.usefixtures("held")
-@pytest.mark.parametrize("level", range(1, 15))
-def test_every_number_is_its_register(
-    page: Page, product: Product, schema: dict[str, Any], reader: Reader, level: int
-) -> None:
+def walking(browser: Browser, product: Product) -> Iterator[Page]:
+    """One page for all levels, over a plant that stands still: what two readers see is the same."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-GB", color_scheme="dark", reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENT_MS)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
     page.add_init_script(HEARD)
-    open_level(page, product, level)
-    page.wait_for_timeout(1200)  # two frames of the held plant
-    found = page.evaluate(FIGURES)
+    product.hold()
+    try:
+        page.goto(f"{product.url}/#/level/1")
+        yield page
+    finally:
+        product.go_on()
+        context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture(scope="module", params=range(1, 15))
+def level(request: pytest.FixtureRequest, walking: Page, product: Product) -> int:
+    """The page stands at this level."""
+    come_to(walking, request.param)
+    caught_up(walking, product)
+    return int(request.param)
+
+
+def test_every_number_is_its_register(
+    walking: Page, product: Product, schema: dict[str, Any], reader: Reader, level: int
+) -> None:
+    found = walking.evaluate(FIGURES)
     figures = {(f["id"], f["text"], f["unit"]): f for f in found}.values()
     in_space = {f["id"] for f in found if f["inSpace"] and f["text"].strip() != "—"}
     assert in_space, "a machine without numbers proves nothing"
-    heard = page.evaluate("window.heard")
+    heard = walking.evaluate("window.heard")
     checked = sum(check(product, schema, reader, figure, heard) for figure in figures)
     assert checked >= 3, "a level without numbers proves nothing"
+
+
+def test_no_digit_without_a_passport(walking: Page, level: int) -> None:
+    strays = walking.evaluate(STRAYS, list(NOT_FIGURES))
+    assert not strays, (level, "\n".join(strays[:20]))
 
 
 def check(
@@ -174,34 +259,3 @@ def check_code(passport: dict[str, Any], reader: Reader) -> int:
         words = reader.words(passport["reading"])
         assert [f"{word:04X}" for word in words] == passport["reading"]["words"]
     return 1
-
-
-@pytest.mark.parametrize("level", range(1, 15))
-def test_no_digit_without_a_passport(page: Page, product: Product, level: int) -> None:
-    open_level(page, product, level)
-    strays = page.evaluate(STRAYS, list(NOT_FIGURES))
-    assert not strays, "\n".join(strays[:20])
-
-
-def test_numbers_follow_the_moving_plant(page: Page, product: Product, schema: dict[str, Any], reader: Reader) -> None:
-    """While the plant moves, the page shows what lies between readings before and after, give or take one step."""
-    for level in (1, 12):
-        open_level(page, product, level)
-        shown = {figure["id"]: figure for figure in page.evaluate(FIGURES) if figure["value"]}
-        readings = {}
-        for name, figure in shown.items():
-            passport = product.get(f"/api/figures/{name}/passport")
-            if passport["kind"] == "reading" and figure["si"] not in ("code", "text"):
-                readings[name] = (passport["reading"], facts(schema, name))
-        assert len(readings) >= 6
-        seen: dict[str, list[float]] = {name: [] for name in readings}
-        for look in range(4):
-            for name, (reading, fact) in readings.items():
-                seen[name].append(recompute(reader.words(reading), fact, fact["sf"]))
-            if look == 2:
-                now = {figure["id"]: figure["value"] for figure in page.evaluate(FIGURES) if figure["value"]}
-            page.wait_for_timeout(700)
-        for name, values in seen.items():
-            fact = readings[name][1]
-            slack = max(max(values) - min(values), abs(values[-1]) * 0.01, fact["factor"] * 10.0 ** (fact["sf"] or 0))
-            assert min(values) - slack <= float(now[name]) <= max(values) + slack, (name, now[name], values)
