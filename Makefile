@@ -10,7 +10,10 @@ PAGE := src/bessinside/web/page/index.html
 help:            ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-# Each stamp is as new as what it was made from, so a second run starts in seconds.
+# Python's compiled files are kept, whatever the shell says, and each stamp is as new as what it was made from: a second
+# run starts in seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 $(VENV)/.base: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -U pip
@@ -19,6 +22,10 @@ $(VENV)/.base: pyproject.toml requirements.lock
 
 $(VENV)/.test: $(VENV)/.base
 	$(BIN)/python -m pip install -q -c requirements.lock -e '.[test,check,fast,plots,frames]'
+	@touch $@
+
+$(VENV)/.machine: $(VENV)/.test tests/prepare.py
+	$(BIN)/python tests/prepare.py
 	@touch $@
 
 $(PAGE): $(VENV)/.base $(shell find ui -path ui/node_modules -prune -o -type f -print 2>/dev/null)
@@ -31,10 +38,9 @@ page: $(PAGE)    ## the page, built into the package
 demo: $(PAGE)    ## reference plant and twin: the page on http://127.0.0.1:8123 (PORT=… for another)
 	$(BIN)/bessinside demo --plant $(PLANT) --port $(PORT)
 
-test: $(VENV)/.test $(PAGE)  ## all tests, sampled sizes
-	$(BIN)/python tests/prepare.py
+test: $(VENV)/.test $(VENV)/.machine $(PAGE)  ## all tests, sampled sizes
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/e2e
-	$(BIN)/python -m pytest -q tests/e2e
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/e2e
 	$(BIN)/python hatch_build.py npm test --silent
 
 check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from bessinside.errors import BessError
 from bessinside.runtime import clock
 from bessinside.twin import FigureRow, LevelRow, Passport, Snapshot, Twin
+
+if TYPE_CHECKING:
+    from bessinside.historian.asked import History
 
 T = TypeVar("T")
 
@@ -31,8 +34,10 @@ class Session:
     In async code `async with bessinside.open(…) as twin` gives the `Twin` itself, on the running loop.
     """
 
-    def __init__(self, plant: str | Path) -> None:
+    def __init__(self, plant: str | Path, history: str | Path | None = None) -> None:
         self.twin = Twin(plant)
+        self._folder = history
+        self._history: History | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -61,8 +66,30 @@ class Session:
     ) -> None:
         await self.twin.stop()
 
+    @property
+    def history(self) -> History:
+        """The past of this plant, where it was opened with its folder; also before and after the `with` block.
+
+        Raises BessError without a folder or where it is the history of another plant, HistoryError where it is none.
+        """
+        if self._folder is None:
+            raise BessError(f"{self.twin.plant.id} was opened without a past: bessinside.open(plant, history=DIR)")
+        if self._history is None:
+            from bessinside.historian.asked import History  # Arrow is loaded for those who ask only
+
+            found = History(self._folder)
+            recorded = found.past.newest().binding.plant.id
+            if recorded != self.twin.plant.id:
+                found.close()
+                raise BessError(f"{self._folder} is the history of {recorded}, not of {self.twin.plant.id}")
+            self._history = found
+        return self._history
+
     def close(self) -> None:
-        """Ends polling and closes every connection; more than once does no harm."""
+        """Ends polling and closes every connection and the past; more than once does no harm."""
+        if self._history is not None:
+            self._history.close()
+            self._history = None
         if self._loop is not None and self._thread is not None:
             self._run(self.twin.stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -134,6 +161,9 @@ async def _soon(work: Callable[[], T]) -> T:
     return work()
 
 
-def open(plant: str | Path) -> Session:
-    """Opens a plant by its file or by the id of a shipped plant. Raises PlantError or MapError."""
-    return Session(plant)
+def open(plant: str | Path, history: str | Path | None = None) -> Session:
+    """Opens a plant by its file or by the id of a shipped plant, with the folder of its past where it has one.
+
+    Raises PlantError or MapError.
+    """
+    return Session(plant, history)

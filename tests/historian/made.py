@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bessinside.historian.catalogue import enter
 from bessinside.historian.folder import Folder
 from bessinside.historian.record import Historian
 from bessinside.historian.reduce import Reducers
-from bessinside.historian.seal import due, enter, seal
+from bessinside.historian.seal import due, seal
 from bessinside.historian.store import Store
 from bessinside.historian.tail import load_devices, open_tail
 from bessinside.modbus import Outcome, Quirks, ReadPlan, Request, Sweep

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bessinside.historian import Step, compact, footer, register, seal
+from bessinside.historian.catalogue import load_segments
 from bessinside.historian.store import Store
-from bessinside.historian.tail import load_devices, load_segments, open_tail
+from bessinside.historian.tail import load_devices, open_tail
 from bessinside.runtime import database
 from tests.historian.made import START_NS, Folders, Maker, plant_in
 

@@ -172,10 +172,10 @@ def test_sweeps_wait_in_memory_for_a_disk_that_is_full_and_no_longer_than_there_
     monkeypatch.setattr(record, "SPOOL_SWEEPS", 50)
     write, full = record.write_tick, [False]
 
-    def tick(connection: database.Connection, rows: Any) -> None:
+    def tick(*given: Any) -> None:
         if full[0]:
             raise database.Error("database or disk is full")
-        write(connection, rows)
+        write(*given)
 
     monkeypatch.setattr(record, "write_tick", tick)
     health = []

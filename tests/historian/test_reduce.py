@@ -14,8 +14,8 @@ from bessinside.historian.archive import MINUTE_NS, Edition
 from bessinside.historian.batch import batch_of
 from bessinside.historian.reduce import Reducer
 from bessinside.historian.rollup import Steps
-from bessinside.historian.tail import row_of
-from bessinside.modbus import Outcome, Quirks
+from bessinside.historian.tick import Tick, pack, unpack
+from bessinside.modbus import Outcome, Quirks, Sweep
 from bessinside.plant import Binding, bind
 from bessinside.registers import OK, Codec
 from bessinside.twin.readings import Readings
@@ -46,6 +46,11 @@ def lively(maker: Maker, seed: int, count: int) -> list[object]:
     return found
 
 
+def tick_of(sweeps: list[Sweep]) -> Tick:
+    ones = [1] * len(sweeps)
+    return unpack(1, pack(sweeps, ones, ones))
+
+
 @given(st.integers(0, 2**32), st.integers(1, 200))
 @settings(max_examples=40, deadline=None)
 def test_minutes_are_those_of_single_sweeps(binding: Binding, seed: int, count: int) -> None:
@@ -57,7 +62,7 @@ def test_minutes_are_those_of_single_sweeps(binding: Binding, seed: int, count: 
         return
     plan = maker.plans[0][0]
     edition = Edition(1, "a", 0, "tcp", 1, "", "", plan.requests)
-    batch = batch_of(edition, plan, [row_of(sweep, k + 1, 1, 1) for k, sweep in enumerate(sweeps)])
+    batch = batch_of(edition, plan, tick_of(sweeps), np.arange(len(sweeps)))
     mine = slice(bound.first, bound.first + bound.size)
     low, high = binding.low[mine], binding.high[mine]
     reducer = Reducer(bound, plan, binding.ids[mine], low, high)
@@ -112,8 +117,8 @@ def test_steps_put_pieces_together_by_how_much_each_has(binding: Binding) -> Non
     def steps(*cuts: int) -> Steps:
         whole = Steps(3_600_000_000_000, START_NS, 1, len(reducer.ids))
         for low, high in zip((0, *cuts), (*cuts, len(sweeps)), strict=True):
-            rows = [row_of(sweep, k + 1, 1, 1) for k, sweep in enumerate(sweeps[low:high])]
-            whole.add(reducer.minutes(batch_of(edition, plan, rows)), range(len(reducer.ids)))
+            batch = batch_of(edition, plan, tick_of(sweeps[low:high]), np.arange(high - low))
+            whole.add(reducer.minutes(batch), range(len(reducer.ids)))
         return whole
 
     one, many = steps().rollup(), steps(7, 100, 101, 333).rollup()

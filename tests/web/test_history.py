@@ -88,6 +88,59 @@ async def test_figures_over_time(kept: Kept) -> None:
     assert "start" in [event["kind"] for event in events]
 
 
+async def test_facts_of_sweeps_and_a_field_over_time(kept: Kept) -> None:
+    site, seen = kept
+    ms, _ = seen[5]
+    rows = {row["id"]: row for row in (await site.http.get("/api/history/sweeps", params={"t": ms})).json()}
+    assert rows["device/a/sweep_failed"]["value"] == 0.0
+    assert rows["device/b/sweep_requests"]["value"] > 0
+    span = (await site.http.get("/api/history")).json()
+    asked = {"metric": "cell.voltage", "part": "c1/r02", "from": span["start_ms"], "to": span["end_ms"] + 1}
+    answer = await site.http.get("/api/history/field", params=asked | {"points": 4})
+    assert answer.status_code == 200, answer.text
+    length = int.from_bytes(answer.content[:4], "little")
+    about = msgspec.json.decode(answer.content[4 : 4 + length])
+    assert about["id"][0] == "c1/r02/m1/cell001/voltage"
+    k, m = len(about["id"]), about["spans"]
+    numbers = np.frombuffer(answer.content[4 + length :], "<f4").reshape(5, k, m)
+    np.testing.assert_allclose(numbers[0, 0][~np.isnan(numbers[0, 0])], 3.3, rtol=1e-6)
+    assert numbers[3:].view("<u4")[0, 0].sum() > 0
+    nothing = await site.http.get("/api/history/field", params=asked | {"part": "c9"})
+    assert (nothing.status_code, "c9" in nothing.text) == (404, True)
+
+
+async def test_alarms_have_a_beginning_and_an_end(kept: Kept) -> None:
+    site, _ = kept
+    span = (await site.http.get("/api/history")).json()
+    answer = await site.http.get("/api/history/alarms", params={"from": span["start_ms"], "to": span["end_ms"] + 1})
+    assert (answer.status_code, answer.json()) == (200, [])  # no register of the small plant speaks of trouble
+
+
+async def test_a_corrected_map_is_picked_up_while_the_server_runs(
+    kept: Kept, served: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bessinside.historian.opened import opened
+    from bessinside.historian.redecode import apply
+    from bessinside.web import history
+
+    monkeypatch.setattr(history, "LOOK_AGAIN_S", 0.0)
+    site, seen = kept
+    ms, live = seen[5]
+    where = "/api/history/figures/c1/r01/soc"
+    assert (await site.http.get(where, params={"t": ms})).json()["value"] == live["c1/r01/soc"].value
+    fixed = tmp_path / "fixed.yaml"
+    fixed.write_text(
+        (served.folder / "small-bms.yaml").read_text().replace("soc, type: uint16, sf: -1", "soc, type: uint16, sf: -2")
+    )
+    with opened(tmp_path / "history") as past:
+        apply(tmp_path / "history", past.archive, fixed, 0, 2**62, "a test")
+    after = (await site.http.get(where, params={"t": ms})).json()
+    assert after["value"] == pytest.approx((live["c1/r01/soc"].value or 0) / 10)
+    passport = (await site.http.get(f"{where}/passport", params={"t": ms})).json()
+    assert passport["reading"]["scale"] == "× 10^-2"
+    assert len((await site.http.get("/api/history/schema", params={"t": ms})).json()["hash"]) == 8
+
+
 async def test_what_cannot_be_answered_says_why(kept: Kept) -> None:
     site, seen = kept
     for path, status, word in (

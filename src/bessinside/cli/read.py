@@ -16,9 +16,10 @@ from rich.table import Table
 
 from bessinside.cli.screen import MARKS, console, errors, interactive, shown
 from bessinside.errors import BessError
+from bessinside.modbus import parse_endpoint
 from bessinside.plant import load_plant
 from bessinside.runtime import clock
-from bessinside.twin import State, Twin
+from bessinside.twin import Snapshot, State, Twin
 
 
 def read(
@@ -62,7 +63,8 @@ async def _read(plant: str, patterns: list[str], as_json: bool, watch: bool, eve
         ids = _chosen(twin, patterns)
         if as_json:
             while True:
-                rows = [_row(twin, figure_id) for figure_id in ids]
+                now = twin.snapshot()
+                rows = [_row(twin, figure_id, now) for figure_id in ids]
                 console.out(msgspec.json.encode(rows).decode(), highlight=False)
                 if not watch:
                     return all(row["quality"] == "good" for row in rows)
@@ -90,7 +92,8 @@ def _read_past(plant: str, patterns: list[str], as_json: bool, watch: bool, at: 
             raise BessError(f"{history} is the history of {then.plant.id}, not of {plant}")
         ids = _chosen(then, patterns)
         if as_json:
-            rows = [_row(then, figure_id) for figure_id in ids]
+            now = then.snapshot()
+            rows = [_row(then, figure_id, now) for figure_id in ids]
             console.out(msgspec.json.encode(rows).decode(), highlight=False)
             return all(row["quality"] == "good" for row in rows)
         console.print(f"at {iso(then.at_ns)}", highlight=False)
@@ -132,27 +135,32 @@ def _chosen(twin: State, patterns: list[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def _row(twin: State, figure_id: str) -> dict[str, object]:
-    passport = twin.passport(figure_id)
-    reading = passport.reading
+def _row(twin: State, figure_id: str, now: Snapshot) -> dict[str, object]:
+    found = twin.figure(figure_id, now)
     row: dict[str, object] = {
         "id": figure_id,
-        "value": passport.value if passport.text is None else passport.text,
-        "unit": passport.unit,
-        "quality": passport.quality,
-        "age": passport.age_s,
+        "value": found.value if found.text is None else found.text,
+        "unit": found.unit,
+        "quality": found.quality,
+        "age": found.age,
     }
-    if reading is not None:
+    index = twin.binding.find(figure_id)
+    if index is not None:
+        bound, i = twin.binding.locate(index)
         row |= {
-            "device": reading.device.id,
-            "unit_id": reading.device.unit,
-            "function_code": reading.function_code,
-            "address": reading.address,
-            "words": reading.words,
+            "device": bound.device.id,
+            "unit_id": parse_endpoint(bound.device.url).unit,
+            "function_code": int(bound.layout.fc[i]),
+            "address": int(bound.layout.address[i]),
+            "words": twin.devices[bound.number].words_of(i),
         }
-    elif passport.derived is not None:
-        row |= {"formula": passport.derived.formula, "inputs": passport.derived.inputs_total}
-    return row
+        return row
+    derived = twin.derived.find(figure_id)
+    if derived is not None:
+        formula, _, inputs = twin.derived.locate(derived)
+        return row | {"formula": formula.equation, "inputs": len(inputs)}
+    passport = twin.passport(figure_id).derived
+    return row if passport is None else row | {"formula": passport.formula, "inputs": passport.inputs_total}
 
 
 def _table(twin: State, ids: list[str]) -> Table:

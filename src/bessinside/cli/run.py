@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import fnmatch
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +22,7 @@ from bessinside.runtime import loop
 
 if TYPE_CHECKING:
     from bessinside.historian.record import Historian
+    from bessinside.plant import Plant
     from bessinside.twin import Twin
 
 Port = Annotated[int, typer.Option(help="Port of the page and the API.")]
@@ -41,6 +44,21 @@ def run(
     history: Annotated[
         Path | None, typer.Option(help="Folder to record every sweep into; it is made if missing.", metavar="DIR")
     ] = None,
+    historian: Annotated[
+        str,
+        typer.Option(
+            help="Servers to record into, as clickhouse://user@host:8123/database (see the guide to a fleet).",
+            metavar="ADDRESS",
+        ),
+    ] = "",
+    past: Annotated[
+        str,
+        typer.Option(help="Folder or servers whose past to show; somebody else records there.", metavar="WHERE"),
+    ] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Poll these devices alone, by id or pattern; may be repeated.", metavar="DEVICE"),
+    ] = None,
 ) -> None:
     """Poll a plant and serve its twin: page, API and live socket on one address.
 
@@ -49,23 +67,31 @@ def run(
       bessinside run ref-5m                                  the reference plant (start `bessinside emulate` first)
       bessinside run plant.toml --port 9000
       bessinside run plant.toml --history past               every word that was read, kept in the folder past
+      bessinside run plant.toml --historian 'clickhouse://recorder@db1:8123/plant?password_file=password'
+      bessinside run plant.toml --only 'bcu*' --only meter --historian 'clickhouse://db1:8123/plant'
+      bessinside run plant.toml --past 'clickhouse://db1:8123/plant' --port 9000
       bessinside run plant.toml --host 0.0.0.0 --name twin.example --users users.toml --cert cert.pem --key key.pem
     """
     from bessinside.web import Listen
 
     listen = Listen(host, port, users, cert, key, behind_proxy, tuple(name or ()))
-    loop.run(_serve(plant, listen, history))
+    if (history is not None) + bool(historian) + bool(past) > 1:
+        raise BessError("--history records into a folder, --historian onto servers, --past only looks: give one")
+    loop.run(_serve(plant, listen, historian or history, past or None, only or []))
 
 
-async def _serve(plant: str, listen: object, history: Path | None) -> None:
+async def _serve(
+    plant: str, listen: object, history: str | Path | None, past: str | None = None, only: Sequence[str] = ()
+) -> None:
     from bessinside.twin import Twin
     from bessinside.web import Listen, make_server
 
     assert isinstance(listen, Listen)
     log_to_terminal()
-    twin = Twin(plant)
+    twin = Twin(_share(plant, only) if only else plant)
     historian = _historian(twin, history)
-    server = make_server(twin, listen, history, None if historian is None else historian.health)
+    shown = history if past is None else past
+    server = make_server(twin, listen, shown, None if historian is None else historian.health)
     badge = "[black on yellow] EMULATOR [/]" if twin.plant.emulated else "[black on green] PLANT [/]"
     console.print(f"{badge} {twin.plant.label}: {len(twin.devices)} devices, {twin.binding.size} points")
     console.print(f"page and API on [bold]{listen.url}[/bold]; Ctrl-C ends it")
@@ -76,12 +102,25 @@ async def _serve(plant: str, listen: object, history: Path | None) -> None:
         raise BessError(f"cannot listen on {listen.url}: is another server running there? Give another --port")
 
 
-def _historian(twin: Twin, folder: Path | None) -> Historian | None:
-    if folder is None:
-        return None
-    from bessinside.historian.record import Historian
+def _share(plant: str, only: Sequence[str]) -> Plant:
+    """The plant with some of its devices: the share of one poller. Raises BessError where a pattern names none."""
+    from bessinside.plant import load_plant
 
-    return Historian(folder, twin.plant)
+    whole = load_plant(plant)
+    ids = [device.id for device in whole.devices]
+    for pattern in only:
+        if not fnmatch.filter(ids, pattern):
+            raise BessError(f"--only {pattern}: {whole.path} has no such device; it has {', '.join(ids)}")
+    mine = tuple(one for one in whole.devices if any(fnmatch.fnmatchcase(one.id, pattern) for pattern in only))
+    return dataclasses.replace(whole, devices=mine)
+
+
+def _historian(twin: Twin, where: str | Path | None) -> Historian | None:
+    if where is None:
+        return None
+    from bessinside.historian.opened import historian_of
+
+    return historian_of(where, twin.plant)
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +131,7 @@ async def _recorded(twin: Twin, historian: Historian | None) -> AsyncIterator[No
         return
     async with historian:
         twin.listen(historian.take, lambda device, why: historian.note("link", device, why))
-        console.print(f"recording into [bold]{escape(str(historian.folder.root))}[/bold]")
+        console.print(f"recording into [bold]{escape(historian.health().folder)}[/bold]")
         for line in historian.repaired:
             console.print(escape(line), highlight=False)
         yield

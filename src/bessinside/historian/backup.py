@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.folder import Folder, HistoryError
 from bessinside.historian.segment import SUFFIXES
 from bessinside.runtime import database, disk
@@ -112,6 +113,8 @@ def _drop_others(folder: Folder) -> None:
 
 
 def _used(path: str | Path) -> Folder:
+    if is_address(path):
+        raise HistoryError(f"{path}: servers have a backup of their own; this copies folders")
     folder = Folder(Path(path))
     if not disk.exists(folder.tail):
         raise HistoryError(f"{path} holds no history: expected {folder.tail.name} in it")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.historian.archive import Edition
-from bessinside.historian.tail import SweepRow, load_editions, read_tail
+from bessinside.historian.tail import load_editions, read_ticks
+from bessinside.historian.tick import Tick, together
 from bessinside.modbus import Outcome, ReadPlan
 from bessinside.runtime import database
 
@@ -62,49 +64,65 @@ def tail_batches(
     last: int = 2**62,
 ) -> list[Batch]:
     """Sweeps of the tail as arrays, an edition each, devices in the order in which they came."""
-    editions = load_editions(connection)
-    rows: dict[int, list[SweepRow]] = {}
-    for row in read_tail(connection, device=device, begin_ns=begin_ns, end_ns=end_ns, last=last):
-        rows.setdefault(row.edition, []).append(row)
-    order = sorted(rows, key=lambda number: (rows[number][0].device, number))
-    return [batch_of(editions[number], ReadPlan(editions[number].requests), rows[number]) for number in order]
+    ticks = read_ticks(connection, begin_ns=begin_ns, end_ns=end_ns, last=last)
+    mine = together([tick.some(tick.where(device, begin_ns, end_ns, last)) for tick in ticks])
+    return batches_of(mine, load_editions(connection))
 
 
-def batch_of(edition: Edition, plan: ReadPlan, rows: Sequence[SweepRow]) -> Batch:
-    """Rows of the tail, all of one edition and in the order of their numbers, as arrays."""
-    blob = b"".join(row.words for row in rows)
-    words = np.frombuffer(blob, ">u2").reshape(len(rows), plan.size)
-    native = np.ascontiguousarray(words.T).astype(np.uint16, copy=False)
-    return Batch(edition, plan, times_of(plan, rows), native if native.dtype.isnative else native.byteswap().view("u2"))
+def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> list[Batch]:
+    """Sweeps as arrays, an edition each, by the numbers of devices and editions."""
+    numbers, first = np.unique(tick.edition, return_index=True)
+    order = np.lexsort((numbers, tick.device[first]))
+    return [
+        batch_of(editions[number], ReadPlan(editions[number].requests), tick, np.flatnonzero(tick.edition == number))
+        for number in numbers[order].tolist()
+    ]
 
 
-def times_of(plan: ReadPlan, rows: Sequence[SweepRow]) -> Times:
-    """The times of some rows of the tail."""
+def batch_of(edition: Edition, plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Batch:
+    """The sweeps at some positions, all of one edition, as arrays."""
+    return Batch(edition, plan, times_of(plan, tick, at), words_of(plan, tick, at))
+
+
+def words_of(
+    plan: ReadPlan, tick: Tick, at: NDArray[np.int64], place: NDArray[np.int64] | None = None
+) -> NDArray[np.uint16]:
+    """uint16[plan.size, n], native: the words of some sweeps of one edition; or those at some places of its image."""
+    rows = _rows(tick.words, tick.words_at[at], plan.size)
+    return (rows if place is None else rows[:, place]).T.astype(np.uint16, order="C")
+
+
+def times_of(plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Times:
+    """The times of some sweeps of one edition."""
     count = len(plan.requests)
-    stamps = np.frombuffer(b"".join(row.times for row in rows), "<i8").reshape(len(rows), 2, count)
-    number, start_ns, end_ns = (
-        np.array([row[i] for row in rows], np.int64) for i in (0, 3, 4)
-    )  # fmt: skip
-    after = _microseconds(stamps, start_ns)
+    number, _, _, start_ns, end_ns, tid, failed = tick.head[:7, at]
+    stamps = _rows(tick.times, tick.times_at[at], 2 * count).reshape(len(at), 2, count)
+    sent, received = _microseconds(stamps, start_ns)
     outcome = exception = None
     raw: dict[tuple[int, int], bytes] = {}
     tids: dict[int, NDArray[np.uint16]] = {}
-    for position, row in enumerate(rows):
-        trouble = row.troubles()
+    for position, k in enumerate(at.tolist()) if tick.troubles else ():
+        trouble = tick.troubles.get(k)
         if trouble is None:
             continue
         if outcome is None or exception is None:
-            outcome = np.full((count, len(rows)), Outcome.OK, np.uint8)
-            exception = np.zeros((count, len(rows)), np.uint8)
+            outcome = np.full((count, len(at)), Outcome.OK, np.uint8)
+            exception = np.zeros((count, len(at)), np.uint8)
         outcome[:, position] = np.frombuffer(trouble.outcome, np.uint8)
         exception[:, position] = np.frombuffer(trouble.exception, np.uint8)
         raw.update({(request, position): frame for request, frame in trouble.raw.items()})
         if trouble.tid:
             tids[position] = np.frombuffer(trouble.tid, ">u2").astype(np.uint16)
     return Times(
-        number, start_ns, end_ns, np.array([row.tid for row in rows], np.uint16),
-        np.array([row.failed for row in rows], np.int32), after[0], after[1], outcome, exception, raw, tids,
+        number, start_ns, end_ns, tid.astype(np.uint16), failed.astype(np.int32), sent, received, outcome,
+        exception, raw, tids,
     )  # fmt: skip
+
+
+def _rows(flat: NDArray[Any], at: NDArray[np.int64], size: int) -> NDArray[Any]:
+    """[n, size]: so many entries from each place on."""
+    every = [flat[a : a + size] for a in at.tolist()]
+    return np.concatenate(every).reshape(len(at), size) if every else np.zeros((0, size), flat.dtype)
 
 
 def _microseconds(stamps: NDArray[np.int64], start_ns: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -63,10 +63,10 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Distribution:
+class Distribution(Rows):
     """How good values lie: their count, quantiles by share (0 lowest, 1 highest), mean, and a histogram.
 
-    edges: float64[b + 1], counts: int64[b]; `left_out` values were not good
+    edges: float64[b + 1], counts: int64[b]; `left_out` values were not good. Its columns are the histogram
     """
 
     count: int
@@ -76,6 +76,9 @@ class Distribution:
     quantiles: dict[float, float]
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
+
+    def columns(self) -> dict[str, Any]:
+        return {"low": self.edges[:-1], "high": self.edges[1:], "count": self.counts}
 
 
 def carriers(world: World, metric: str) -> Iterator[tuple[BoundDevice, list[int]]]:

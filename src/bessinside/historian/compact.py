@@ -16,14 +16,23 @@ from msgspec.structs import replace
 
 from bessinside.historian.archive import Edition, Step
 from bessinside.historian.batch import Batch
+from bessinside.historian.catalogue import (
+    Sealed,
+    Segment,
+    enter,
+    enter_rollup,
+    leave,
+    load_runs,
+    load_segments,
+)
 from bessinside.historian.folder import FORMAT, Folder, HistoryError
 from bessinside.historian.footer import join
 from bessinside.historian.reduce import Minutes, SweepExtremes
 from bessinside.historian.rollup import Rolled, Steps, write_rollup
-from bessinside.historian.seal import Sealed, enter, enter_rollup, stamp
+from bessinside.historian.run import Run
+from bessinside.historian.seal import stamp
 from bessinside.historian.sealed import RolledFiles, SealedFiles
-from bessinside.historian.segment import ABOUT, SUFFIXES, WORDS, About, Part, SegmentWriter, read_about
-from bessinside.historian.tail import Run, Segment, load_runs, load_segments
+from bessinside.historian.segment import ABOUT, SUFFIXES, WORDS, About, SegmentWriter, read_about
 from bessinside.runtime import database, disk
 
 DAY_NS = 86_400_000_000_000
@@ -70,7 +79,7 @@ def compact(folder: Folder, connection: database.Connection, segments: Sequence[
 
 def join_segments(folder: Folder, name: str, old: Sequence[tuple[str, Sequence[Run]]]) -> Sealed:
     """Puts the files of some segments one behind the other. Raises OSError."""
-    parts: list[Part] = []
+    parts: list[Run] = []
     editions: dict[int, Edition] = {}
     words = extremes = 0
     for segment, runs in old:
@@ -139,11 +148,7 @@ def roll(folder: Folder, name: str, numbers: tuple[int, int], old: Sequence[str]
 
 def replace_old(connection: database.Connection, done: Compacted, devices: dict[str, int]) -> None:
     """Puts new files in the place of the old ones in the catalogue, inside the caller's transaction."""
-    for segment in done.segments:
-        connection.execute("DELETE FROM runs WHERE segment = ?", (segment.id,))
-        connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
-    for name in done.rollups:
-        connection.execute("DELETE FROM rollups WHERE name = ?", (name,))
+    leave(connection, done.segments, done.rollups)
     if done.sealed is not None:
         enter(connection, done.sealed, None, devices)
     for rolled in done.rolled:

@@ -7,16 +7,20 @@ that is corrected later corrects the past.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from bessinside.errors import BessError
+from bessinside.historian.alarms import Alarms, alarms
 from bessinside.historian.archive import Archive, Edition, Image, Step
 from bessinside.historian.cells import Cells, Distribution, Spread, cells, distribution, largest_spread
 from bessinside.historian.complete import Completeness, completeness
 from bessinside.historian.counter import Counted, counted, modulus_of
 from bessinside.historian.decoding import Decoding
+from bessinside.historian.field import Field, field
 from bessinside.historian.recalled import Recalled
+from bessinside.historian.rollups import Rollups
 from bessinside.historian.series import Plot, Series, draw, merge
 from bessinside.historian.trace import derived_series, label_of, reading_series
 from bessinside.historian.when import iso
@@ -80,16 +84,20 @@ class Then(State):
 
 
 class Past:
-    """The past of one plant over an archive. `decodings` name maps (by content) that stand for recorded ones.
+    """The past of one plant over an archive. `decodings` name maps (by content) that stand for recorded ones; the
+    rollups that were made of them lie in the folder `root`.
 
     past = Past(archive)
     then = past.at(time_ns)                              # a State: figure, levels, passport, snapshot
     past.series("c1/r04/m3/cell026/voltage", start, end)
     """
 
-    def __init__(self, archive: Archive, decodings: Sequence[Decoding] = (), name: str = "DIR") -> None:
+    def __init__(
+        self, archive: Archive, decodings: Sequence[Decoding] = (), name: str = "DIR", root: Path | None = None
+    ) -> None:
         self.archive = archive
         self.worlds = Worlds(archive, decodings)
+        self.rollups, self.root = Rollups(self.worlds, root), root
         self.name = name
         self._templates: dict[tuple[int, int], Recalled] = {}
 
@@ -170,7 +178,9 @@ class Past:
         raise UnknownFigure(f"{figure_id}: {self.name} has no such figure")
 
     def series(self, figure_id: str, start_ns: int, end_ns: int, language: str = "en") -> Series:
-        """Every value of a figure in [start, end), one for each sweep. Raises UnknownFigure."""
+        """Every value of a figure in [start, end), one for each sweep, or of a foreign reading. Raises UnknownFigure."""
+        if figure_id.startswith("foreign/"):
+            return self.foreign(figure_id, start_ns, end_ns)
         world = self.find(figure_id)
         index = world.binding.find(figure_id)
         if index is not None:
@@ -179,16 +189,26 @@ class Past:
         assert number is not None  # find() named a world that has it
         return derived_series(self.worlds, world, number, start_ns, end_ns, language)
 
+    def foreign(self, figure_id: str, start_ns: int, end_ns: int) -> Series:
+        """A reading of another system that was imported beside this history. Raises UnknownFigure."""
+        if self.root is None:
+            raise UnknownFigure(f"{figure_id}: {self.name} keeps no tables of other systems; a folder does")
+        from bessinside.historian.foreign import Foreign  # Arrow is loaded where it is needed only
+
+        return Foreign(self.root).series(figure_id, start_ns, end_ns)
+
     def plot(self, figure_id: str, start_ns: int, end_ns: int, pixels: int = 1000, language: str = "en") -> Plot:
         """A figure over [start, end) as `pixels` spans with their lowest, highest and mean value and what is missing.
 
-        Spans of a minute and more come from the rollups, where the figure is a reading and its map the recorded one.
+        Spans of a minute and more come from the rollups, where the figure is a reading.
         """
         step = max(1, -(-(end_ns - start_ns) // max(1, pixels)))
+        if figure_id.startswith("foreign/"):
+            return draw(self.foreign(figure_id, start_ns, end_ns), start_ns, step)
         world = self.find(figure_id)
         index = world.binding.find(figure_id)
         device = None if index is None else world.binding.locate(index)[0].device.id
-        if device is None or step < Step.MINUTE or self.worlds.decoded_anew(device, start_ns, end_ns):
+        if device is None or step < Step.MINUTE:
             return draw(self.series(figure_id, start_ns, end_ns, language), start_ns, step)
         return merge(
             self.rollup(figure_id, start_ns, end_ns, Step.HOUR if step >= Step.HOUR else Step.MINUTE, language),
@@ -202,14 +222,23 @@ class Past:
         index = world.binding.find(figure_id)
         if index is None:
             raise UnknownFigure(f"{figure_id} is derived: rollups are kept of readings; ask for its series")
-        kept = self.archive.rollup([world.binding.ids[index]], start_ns, end_ns, step)
-        label = label_of(world, index, language)
+        name = world.binding.ids[index]
+        device = world.binding.locate(index)[0].device.id
+        kept = self.rollups.of(device, [name], start_ns, end_ns, step)
         some = (kept.count[:, 0] + kept.left_out[:, 0]) > 0
         return Plot(
-            world.binding.ids[index], label, world.binding.units[index], int(step), kept.begin_ns[some],
+            name, label_of(world, index, language), world.binding.units[index], int(step), kept.begin_ns[some],
             kept.low[some, 0], kept.high[some, 0], kept.mean[some, 0], kept.count[some, 0].astype(np.int64),
             kept.left_out[some, 0].astype(np.int64), step.name.lower(),
         )  # fmt: skip
+
+    def field(self, metric: str, part: str, start_ns: int, end_ns: int, columns: int = 300) -> Field:
+        """Every part inside `part` that carries a metric, over [start, end). Raises UnknownFigure."""
+        return field(self.worlds, self.rollups, self._carrying(metric), metric, part, start_ns, end_ns, columns)
+
+    def alarms(self, start_ns: int, end_ns: int, language: str = "en") -> Alarms:
+        """Every alarm bit that stood in [start, end): when it came and when it went. Raises NothingRecorded."""
+        return alarms(self.worlds, self.newest(), start_ns, end_ns, language)
 
     def cells(self, metric: str, at_ns: int) -> Cells:
         """Every part that carries a metric (`cell.voltage`) at a moment. Raises UnknownFigure."""

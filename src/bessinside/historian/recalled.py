@@ -15,6 +15,8 @@ from bessinside.twin.readings import OF_OUTCOME, Readings
 
 OF_CODE = np.array([OF_OUTCOME.get(outcome, Quality.NO_ANSWER) for outcome in Outcome], np.uint8)
 """The quality that each outcome gives, by its number."""
+_AGAIN_NS = 7_200_000_000_000  # what was refused is asked again once an hour
+_TRIED = 4  # sweeps that are looked at
 _NEVER = np.iinfo(np.int64).max
 _SAID = {
     Outcome.TIMEOUT: "no answer within the time limit",
@@ -141,10 +143,32 @@ class Recalled(Readings):
         return None if k < 0 else (sweep, k)
 
     def refusal(self, i: int) -> str:
-        """Why a point was not read."""
+        """Why a point was not read: what the device had said to its registers before, or that they may only be
+        written."""
+        layout = self.bound.layout
         if self.bound.point(i).write_only:
             return super().refusal(i)
-        return f"register {int(self.bound.layout.address[i])} was not asked for: the device had refused it before"
+        fc, first = int(layout.fc[i]), int(layout.address[i])
+        for address in range(first, first + int(layout.words[i])):
+            code = self._refused(fc, address)
+            if code is not None:
+                return f"the device had answered register {address} with exception {code}; it was not asked for then"
+        return f"register {first} was not asked for: the device had refused it before"
+
+    def _refused(self, fc: int, address: int) -> int | None:
+        """The exception that the newest sweep which asked for a register brought: in the hours before, or when the
+        device was first read without it."""
+        device = self.bound.device.id
+        asking = [one.number for one in self.archive.editions(device) if int(one.plan().block(fc, address)) >= 0]
+        for end in (self.at_ns, self.edition.since_ns):
+            sweeps = self.archive.sweeps(device, end - _AGAIN_NS, end + 1)
+            tried = np.flatnonzero(np.isin(sweeps.edition, asking) & (sweeps.failed > 0))[-_TRIED:]
+            for end_ns in sweeps.end_ns[tried][::-1].tolist():
+                image = self.archive.image(device, end_ns)
+                k = -1 if image is None else int(image.edition.plan().block(fc, address))
+                if image is not None and k >= 0 and image.outcome[k] == Outcome.EXCEPTION:
+                    return int(image.exception[k])
+        return None
 
 
 def sweep_of(archive: Archive, image: Image) -> Sweep:

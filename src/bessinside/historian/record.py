@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from bessinside.errors import BessError
 from bessinside.historian.archive import Event
+from bessinside.historian.catalogue import Sealed, enter
 from bessinside.historian.compact import Compacted, compact, remove_old, replace_old
 from bessinside.historian.compact import due as day_due
 from bessinside.historian.editions import Editions
@@ -21,9 +22,10 @@ from bessinside.historian.reduce import Reducers
 from bessinside.historian.repair import repair
 from bessinside.historian.retention import RULES, Retention, load_rules, old_minutes, thin
 from bessinside.historian.rollup import Rolled
-from bessinside.historian.seal import Sealed, due, enter, seal
+from bessinside.historian.seal import due, seal
 from bessinside.historian.store import Store
-from bessinside.historian.tail import add_events, last_number, open_tail, row_of, write_tick
+from bessinside.historian.tail import add_events, last_number, open_tail, write_tick
+from bessinside.historian.tick import pack
 from bessinside.modbus import Sweep
 from bessinside.plant import BoundDevice, Plant
 from bessinside.runtime import clock, database, invariants
@@ -51,7 +53,8 @@ class _Waiting(NamedTuple):
 class Health:
     """How recording does. `trouble` is empty while all is well; `waiting` sweeps are not acknowledged yet, `dropped`
     never will be: the spool was full. `acknowledged_ns` is the end of the newest committed sweep, 0 before the first;
-    `sealing` says whether files are being sealed."""
+    `sealing` says whether files are being sealed. Where servers keep the past, `buffered` sweeps are committed on this
+    machine and not on them yet, the oldest for `buffered_s` seconds; the buffer is filled to `buffer_share`."""
 
     folder: str
     trouble: str
@@ -61,6 +64,9 @@ class Health:
     acknowledged_ns: int
     sealing: bool
     repaired: tuple[str, ...]
+    buffered: int = 0
+    buffered_s: float = 0.0
+    buffer_share: float = 0.0
 
 
 class Historian:
@@ -249,14 +255,14 @@ class Historian:
     def _write(self, batch: list[_Waiting], events: list[Event]) -> None:
         """One transaction. A try that failed may have reached the disk all the same: then it is not made again."""
         done = last_number(self._connection) - self._last if self._trouble else 0
-        rows = []
-        for number, waiting in enumerate(batch[done:], self._last + done + 1):
-            device, edition = self._editions.of(waiting.sweep, waiting.bound)
-            rows.append(row_of(waiting.sweep, number, device, edition))
+        left = batch[done:]
+        numbers = [self._editions.of(waiting.sweep, waiting.bound) for waiting in left]
+        devices, editions = [device for device, _ in numbers], [edition for _, edition in numbers]
+        packed = pack([waiting.sweep for waiting in left], devices, editions) if left else b""
         with database.transaction(self._connection) as connection:
             self._editions.write(connection)
-            if rows:
-                write_tick(connection, rows)
+            if left:
+                write_tick(connection, self._last + done + 1, [waiting.sweep.end_ns for waiting in left], packed)
             add_events(connection, events)
         self._editions.written()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from msgspec.structs import replace
 
-from bessinside.historian import decoding
-from bessinside.historian.archive import Archive
+from bessinside.historian import decoding, redone
+from bessinside.historian.archive import HOUR_NS, Archive
+from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.decoding import Decoding, DecodingError
 from bessinside.historian.folder import Folder
 from bessinside.historian.trace import trace
@@ -17,6 +20,9 @@ from bessinside.historian.world import Worlds
 from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
 from bessinside.twin.quality import Quality
+
+if TYPE_CHECKING:
+    from bessinside.historian.clickhouse.server import Server
 
 SAMPLES = 24
 _NEW = "the corrected map"
@@ -98,16 +104,40 @@ def _changes(old: Worlds, new: Worlds, device: str, from_ns: int, to_ns: int) ->
         )  # fmt: skip
 
 
-def apply(folder: str | Path, archive: Archive, file: Path, from_ns: int, to_ns: int, note: str = "") -> list[Decoding]:
-    """Writes down that a corrected map holds for [from, to), beside what was recorded; gives what was added.
+def apply(
+    folder: str | Path,
+    archive: Archive,
+    file: Path,
+    from_ns: int,
+    to_ns: int,
+    note: str = "",
+    said: Callable[[float], None] = lambda share: None,
+) -> list[Decoding]:
+    """Makes a corrected map hold for [from, to), beside what was recorded: rollups of what it changes, then one line
+    for each recorded map in `decodings.json`. Gives these lines; `said` is told the share that is done.
 
-    Raises MapError, and DecodingError where it is the recorded map and no other one stands for it.
+    Nothing that was there changes, and a run that is cut short leaves the old decoding in force. Raises MapError, and
+    DecodingError where it is the recorded map and no other one stands for it.
     """
-    new = load_map(file)
+    new, root = load_map(file), Path(folder)
     recorded = corrected(archive, new)
-    by = Folder(Path(folder)).keep_map(new)
-    if recorded == [by] and not decoding.load(folder):
+    if is_address(folder):
+        from bessinside.historian.clickhouse import corrected as on_servers
+
+        return on_servers.apply(cast("Server", archive), file, recorded, from_ns, to_ns, note)
+    by = Folder(root).keep_map(new)
+    before = decoding.load(root)
+    if recorded == [by] and not before:
         raise DecodingError(f"{file} is the map that was recorded: it changes nothing")
-    added = [Decoding(name, by, from_ns, to_ns, clock.now_ns(), note) for name in recorded]
-    decoding.add(folder, added)
+    now = clock.now_ns()
+    added = [Decoding(name, by, from_ns, to_ns, now, note) for name in recorded]
+    redone.drop_unnamed(root)
+    span = archive.span()
+    # the newest hour is still being recorded, and is decoded when it is asked for
+    first = -(-max(from_ns, 0 if span is None else span[0] // HOUR_NS * HOUR_NS) // HOUR_NS) * HOUR_NS
+    last = min(to_ns, 0 if span is None else span[1]) // HOUR_NS * HOUR_NS
+    if first < last:
+        files = tuple(redone.roll(root, Worlds(archive, [*before, *added]), added, first, last, said))
+        added = [replace(one, files=files, rolled_from_ns=first, rolled_to_ns=last) for one in added]
+    decoding.add(root, added)
     return added

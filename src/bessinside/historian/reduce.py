@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from bessinside.historian.world import Worlds
 from bessinside.modbus import Outcome, ReadPlan
 from bessinside.plant import BoundDevice
 from bessinside.registers import OK, Codec
+from bessinside.registers.codec import scale
 from bessinside.registers.lots import Lot, build_lots
 from bessinside.twin.quality import Quality
 
@@ -88,7 +90,7 @@ class Reducer:
         self._lots = [
             _WholeLot(lot, low, high)
             for lot in build_lots(layout, self._offset, bound.factor, runs=False)
-            if lot.form.words == 1 and lot.form[1:] in (("uint", False, False, False), ("int", False, False, False))
+            if lot.form[:4] in ((1, "uint", False, False), (1, "int", False, False))
         ]
         self._columns: dict[bytes, Columns] = {}
         self._metrics: dict[str, NDArray[np.int64]] = {}
@@ -129,10 +131,11 @@ class Reducer:
         rest &= ~still
 
         for lot in self._lots:
-            pos = np.flatnonzero(rest[lot.index] & sound[lot.index])
+            scales = lot.scales(words)
+            pos = np.flatnonzero(rest[lot.index] & sound[lot.index] & scales.fixed)
             if not len(pos):
                 continue
-            lows, highs, means, fine = lot.reduced(words, pos, starts, sweeps)
+            lows, highs, means, fine = lot.reduced(words, scales, pos, starts, sweeps)
             points = lot.index[pos[fine]]
             to = np.ix_(self._place[points], column)
             low[to], high[to], mean[to], count[to] = lows[fine], highs[fine], means[fine], sweeps
@@ -226,49 +229,95 @@ class Reducer:
         return self._columns[key]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scales:
+    """value = word * num / den + add: float64[m] each; fixed: bool[m], whether it was so in every sweep."""
+
+    num: Floats
+    den: Floats
+    add: Floats
+    fixed: NDArray[np.bool_]
+
+
 class _WholeLot:
-    """Points of one word each that are whole numbers, signed or not."""
+    """Points of one word each that are whole numbers, signed or not; their scale factor may stand in a register."""
 
     def __init__(self, lot: Lot, low: Floats, high: Floats) -> None:
-        size = len(lot)
         self.index, self._at = lot.index, lot.at[0]
-        self._signed = lot.form.kind == "int"
-        self._num, self._den, self._add = (
-            np.broadcast_to(np.float64(neutral) if column is None else column, size)
-            for column, neutral in ((lot.num, 1.0), (lot.den, 1.0), (lot.add, 0.0))
-        )
-        self._falling = self._num / self._den < 0
+        self._lot, self._signed = lot, lot.form.kind == "int"
         self._low, self._high = low[lot.index], high[lot.index]
         self._sentinel_of = lot.sentinel_of
         self._sentinel = self._native(lot.sentinel.astype(np.uint16)).astype(np.int64)
         self._where = {int(point): k for k, point in enumerate(lot.index)}
+        self._sf_at, self._sf_of = np.unique(lot.sf_at, return_inverse=True)
+        self._plain: _Scales | None = None
+
+    def scales(self, words: NDArray[np.uint16]) -> _Scales:
+        """How the words of a batch become values."""
+        if self._plain is not None:
+            return self._plain
+        num, den, valid = scale(self._lot, words[:, 0])
+        size = len(self._lot)
+        num, den, add = (
+            np.broadcast_to(np.float64(neutral) if column is None else column, size)
+            for column, neutral in ((num, 1.0), (den, 1.0), (self._lot.add, 0.0))
+        )
+        if valid is None:
+            self._plain = _Scales(num, den, add, np.ones(size, bool))
+            return self._plain
+        still = (words[self._sf_at] == words[self._sf_at, :1]).all(axis=1)[self._sf_of]
+        return _Scales(num, den, add, still & np.broadcast_to(valid, size))
 
     def reduced(
-        self, words: NDArray[np.uint16], pos: NDArray[np.int64], starts: NDArray[np.int64], sweeps: NDArray[np.int64]
+        self,
+        words: NDArray[np.uint16],
+        scales: _Scales,
+        pos: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        sweeps: NDArray[np.int64],
     ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         """low, high, mean float64[k, m] of the points at `pos`, and bool[k]: surely good in every sweep."""
         raw = self._native(words[self._at[pos]])
         low = np.minimum.reduceat(raw, starts, axis=1).astype(np.int64)
         high = np.maximum.reduceat(raw, starts, axis=1).astype(np.int64)
         mean = np.add.reduceat(raw, starts, axis=1, dtype=np.int64) / sweeps
-        return self._results(pos, low, high, mean)
+        return self._results(scales, pos, low, high, mean)
 
     def extremes(
         self, words: NDArray[np.uint16], pos: NDArray[np.int64]
     ) -> tuple[Floats, Floats, NDArray[np.int32]] | None:
         """low, high float64[n] and count int32[n] among the points at `pos`; None where they cannot be compared."""
-        if any(len(set(column[pos].tolist())) > 1 for column in (self._num, self._den, self._add)):
+        scales = self.scales(words)
+        columns = (scales.num, scales.den, scales.add)
+        if not scales.fixed[pos].all() or any((column[pos] != column[pos[0]]).any() for column in columns):
             return None
         raw = self._native(words[self._at[pos]])
-        low, high = raw.min(axis=0).astype(np.int64), raw.max(axis=0).astype(np.int64)
-        sentinels = self._sentinel[np.isin(self._sentinel_of, pos)]
-        if len(low) and ((sentinels >= low.min()) & (sentinels <= high.max())).any():
+        there = self._without_missing(raw, pos)
+        if there is None:
             return None
-        first = pos[:1]
-        lows, highs, _, _ = self._results(first, low[None, :], high[None, :], low[None, :])
+        if not there.all():
+            raw, pos = raw[there], pos[there]
+        low, high = raw.min(axis=0).astype(np.int64), raw.max(axis=0).astype(np.int64)
+        lows, highs, _, _ = self._results(scales, pos[:1], low[None, :], high[None, :], low[None, :])
         if (lows[0] < self._low[pos].max()).any() or (highs[0] > self._high[pos].min()).any():
             return None
         return lows[0], highs[0], np.full(len(low), len(pos), np.int32)
+
+    def _without_missing(self, raw: NDArray[np.integer], pos: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+        """bool[k]: which of the points at `pos` ever said something; None where one did only now and then."""
+        there = np.ones(len(pos), bool)
+        rows = np.full(len(self.index), -1)
+        rows[pos] = np.arange(len(pos))
+        at = rows[self._sentinel_of]
+        at, sentinel = at[at >= 0], self._sentinel[at >= 0]
+        inside = (sentinel >= raw.min()) & (sentinel <= raw.max()) if len(sentinel) else np.zeros(0, bool)
+        if inside.any():
+            missing = raw[at[inside]] == sentinel[inside, None]
+            never = missing.all(axis=1)
+            if (missing.any(axis=1) & ~never).any():
+                return None
+            there[at[inside][never]] = False
+        return there if there.any() else None
 
     def where(self, points: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """The places of some points in this lot, None where it does not have them all."""
@@ -276,15 +325,24 @@ class _WholeLot:
         return None if -1 in found else np.array(found)
 
     def _results(
-        self, pos: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], mean: NDArray[np.generic]
+        self,
+        scales: _Scales,
+        pos: NDArray[np.int64],
+        low: NDArray[np.int64],
+        high: NDArray[np.int64],
+        mean: NDArray[Any],
     ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         fine = np.ones(len(pos), bool)
         lowest, highest = low.min(axis=1), high.max(axis=1)
-        for k, sentinel in zip(self._sentinel_of.tolist(), self._sentinel.tolist(), strict=True):
-            fine &= ~((pos == k) & (lowest <= sentinel) & (sentinel <= highest))
-        num, den, add = (column[pos][:, None] for column in (self._num, self._den, self._add))
+        if len(self._sentinel):
+            rows = np.full(len(self.index), -1)
+            rows[pos] = np.arange(len(pos))
+            at = rows[self._sentinel_of]
+            hit = (at >= 0) & (lowest[at] <= self._sentinel) & (self._sentinel <= highest[at])
+            fine[at[hit]] = False
+        num, den, add = (column[pos][:, None] for column in (scales.num, scales.den, scales.add))
         a, b, means = (raw * num / den + add + 0.0 for raw in (low, high, mean))
-        falling = self._falling[pos][:, None]
+        falling = num / den < 0
         lows, highs = np.where(falling, b, a), np.where(falling, a, b)
         fine &= (lows >= self._low[pos][:, None]).all(axis=1) & (highs <= self._high[pos][:, None]).all(axis=1)
         return lows, highs, means, fine

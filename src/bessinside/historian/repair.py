@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bessinside.historian.catalogue import load_segments
 from bessinside.historian.folder import Folder, HistoryError
 from bessinside.historian.segment import SUFFIXES
-from bessinside.historian.tail import load_segments
 from bessinside.runtime import database, disk
 
 _PART = re.compile(r"\..*\.\d+\.part")

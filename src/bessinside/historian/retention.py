@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 
 from bessinside.historian.archive import Edition, Step
 from bessinside.historian.batch import Batch, Times
+from bessinside.historian.catalogue import Segment, load_runs, load_segments
 from bessinside.historian.compact import Compacted, Piece, piece_of, write_pieces
 from bessinside.historian.folder import Folder, HistoryError
+from bessinside.historian.run import Run
 from bessinside.historian.sealed import SealedFiles
-from bessinside.historian.tail import Run, Segment, load_devices, load_editions, load_runs, load_segments
+from bessinside.historian.tail import load_editions
 from bessinside.runtime import database, disk
 
 RULES = "retention.toml"
@@ -102,12 +104,12 @@ def thin(folder: Folder, connection: database.Connection, rules: Retention, now_
     """
     if not rules.rules:
         return None
-    names, editions = load_devices(connection), load_editions(connection)
+    editions = load_editions(connection)
     classes = {edition.map_hash: folder.register_map(edition.map_hash).cls for edition in editions.values()}
 
     def kept(run: Run) -> int | None:
         age = now_ns - run.end_ns
-        keep = rules.keeps(names[run.device], classes[editions[run.edition].map_hash], age)
+        keep = rules.keeps(run.device, classes[editions[run.edition].map_hash], age)
         done = keep not in (None, NOTHING) and run.sweeps <= (run.end_ns - run.begin_ns) // (keep or 1) + 2
         return None if done else keep
 

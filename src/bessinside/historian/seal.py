@@ -9,45 +9,23 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from bessinside.errors import BessError
 from bessinside.historian.archive import Step
 from bessinside.historian.batch import Batch, tail_batches
-from bessinside.historian.folder import FORMAT, Folder, HistoryError
+from bessinside.historian.catalogue import Sealed
+from bessinside.historian.folder import FORMAT, Folder
 from bessinside.historian.reduce import Minutes, Reducers, SweepExtremes
 from bessinside.historian.rollup import Rolled, write_rollup
-from bessinside.historian.segment import SUFFIXES, Part, SegmentWriter
-from bessinside.runtime import database, disk, invariants
+from bessinside.historian.segment import SUFFIXES, SegmentWriter
+from bessinside.runtime import database, disk
 
 log = logging.getLogger(__name__)
 
 SLOT_NS = 600_000_000_000
 _LATE_NS = 5_000_000_000  # a slot is over when a sweep ended so much after it
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """Files that are written and wait for their place in the catalogue."""
-
-    name: str
-    kind: str
-    parts: list[Part]
-    bytes: int
-
-    @property
-    def first(self) -> int:
-        return min(part.first for part in self.parts)
-
-    @property
-    def last(self) -> int:
-        return max(part.last for part in self.parts)
-
-    @property
-    def sweeps(self) -> int:
-        return sum(part.sweeps for part in self.parts)
 
 
 def due(connection: database.Connection) -> int | None:
@@ -103,46 +81,6 @@ def write(
             writer.add(batch, found)
         parts = writer.close(FORMAT)
     return Sealed(name, kind, parts, sum(disk.size(path) for path in paths.values()))
-
-
-def enter(connection: database.Connection, sealed: Sealed, rolled: Rolled | None, devices: Mapping[str, int]) -> None:
-    """Puts files into the catalogue and their sweeps out of the tail, inside the caller's transaction."""
-    cursor = connection.execute(
-        "INSERT INTO segments (name, kind, first, last, begin_ns, end_ns, sweeps, bytes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            sealed.name, sealed.kind, sealed.first, sealed.last, min(part.begin_ns for part in sealed.parts),
-            max(part.end_ns for part in sealed.parts), sealed.sweeps, sealed.bytes,
-        ),
-    )  # fmt: skip
-    segment = cursor.lastrowid
-    connection.executemany(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                segment, devices[part.device], part.edition, part.first, part.last, part.begin_ns, part.end_ns,
-                part.sweeps, part.failed, part.part, part.words_group, part.words_groups, part.extremes,
-            )
-            for part in sealed.parts
-        ],
-    )  # fmt: skip
-    if rolled is not None:
-        enter_rollup(connection, rolled)
-    if sealed.kind == "slot":
-        (last,) = connection.execute("SELECT max(last) FROM ticks WHERE first <= ?", (sealed.last,)).fetchone()
-        if not invariants.always("historian: what is sealed is what leaves the tail", last == sealed.last):
-            raise HistoryError(
-                f"{sealed.name} ends at sweep {sealed.last}, the tail at {last}: nothing is taken out of it"
-            )
-        connection.execute("DELETE FROM ticks WHERE last <= ?", (sealed.last,))
-
-
-def enter_rollup(connection: database.Connection, rolled: Rolled) -> None:
-    """Puts a rollup into the catalogue, inside the caller's transaction."""
-    connection.execute(
-        "INSERT INTO rollups (name, step_ns, first, last, begin_ns, end_ns, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (rolled.name, rolled.step_ns, rolled.first, rolled.last, rolled.begin_ns, rolled.end_ns, rolled.bytes),
-    )
 
 
 def stamp(time_ns: int) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,6 +14,7 @@ from bessinside.historian.batch import Times
 from bessinside.historian.folder import Folder
 from bessinside.historian.reduce import Minutes
 from bessinside.historian.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
+from bessinside.historian.run import Run
 from bessinside.historian.segment import (
     EXTREMES,
     REQUESTS,
@@ -29,41 +28,11 @@ from bessinside.historian.segment import (
     spread,
     whole_times,
 )
-from bessinside.historian.tail import Run
+from bessinside.historian.shelf import Shelf
 from bessinside.runtime import disk
 
-T = TypeVar("T")
 _FOOTERS = 32 * 1024 * 1024  # bytes of footers of opened files: what they take in memory is some times that
 _BYTES = 96 * 1024 * 1024
-
-
-class Shelf:
-    """A cache that forgets what was not asked for the longest, once it holds more than `most` (by weight)."""
-
-    def __init__(self, most: int, drop: Callable[[Any], None] | None = None) -> None:
-        self._most = most
-        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._weight = 0
-        self._drop = drop
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T], weigh: Callable[[T], int] = lambda _: 1) -> T:
-        """What is under the key, made now if it is not there."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                found: T = self._held[key][0]
-                return found
-        made = make()
-        with self._lock:
-            self._held[key] = made, weigh(made)
-            self._weight += weigh(made)
-            while self._weight > self._most and len(self._held) > 1:
-                _, (gone, weight) = self._held.popitem(last=False)
-                self._weight -= weight
-                if self._drop is not None:
-                    self._drop(gone)
-        return made
 
 
 class SealedFiles:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from bessinside.historian.archive import Edition
 from bessinside.historian.batch import NEVER, Batch, Times
 from bessinside.historian.reduce import SweepExtremes
+from bessinside.historian.run import Run
 from bessinside.runtime import disk
 
 WORDS, SWEEPS, REQUESTS = ".words.parquet", ".sweeps.parquet", ".requests.parquet"
@@ -35,7 +36,7 @@ SUFFIXES = (WORDS, SWEEPS, REQUESTS, EXTREMES)
 GROUP_ROWS = 256
 """Most registers in a row group: one register's words of ten minutes cost the reading of its group."""
 ABOUT = b"bessinside"
-_LEVEL = 3
+_LEVEL = {WORDS: 1, SWEEPS: 3, REQUESTS: 3, EXTREMES: 3}
 
 WORDS_SCHEMA = pa.schema(
     [
@@ -90,7 +91,7 @@ EXTREMES_SCHEMA = pa.schema(
 )
 _DELTA = {
     EXTREMES: ("edition", "run", "count.list.element"),
-    WORDS: ("edition", "run", "address", "words.list.element"),
+    WORDS: ("edition", "run", "address"),
     SWEEPS: ("edition", "run", *(f"{name}.list.element" for name in ("number", "start_ns", "end_ns", "tid", "failed"))),
     REQUESTS: ("edition", "run", "request", "address", "count"),
 }
@@ -99,29 +100,11 @@ _SCHEMAS = {WORDS: WORDS_SCHEMA, SWEEPS: SWEEPS_SCHEMA, REQUESTS: REQUESTS_SCHEM
 _NAMED = {EXTREMES: ["device", "metric", "low.list.element", "high.list.element"]}
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
-    """Where the sweeps of one edition are in a segment's files; also kept in the files themselves, as JSON under the
-    key `bessinside`."""
-
-    device: str
-    edition: int
-    first: int
-    last: int
-    begin_ns: int
-    end_ns: int
-    sweeps: int
-    failed: int
-    part: int
-    words_group: int
-    words_groups: int
-    extremes: int
-
-
 class About(msgspec.Struct, frozen=True):
     """What a segment's files say of themselves: enough to make the catalogue and the editions anew."""
 
     format: int
-    parts: list[Part]
+    parts: list[Run]
     editions: list[Edition]
 
 
@@ -137,15 +120,15 @@ def _encoding(suffix: str) -> dict[str, str]:
 
 
 class SegmentWriter:
-    """Writes the three files of a segment, batch by batch, into the three open files that it is given."""
+    """Writes the files of a segment, batch by batch, into the open files that it is given."""
 
     def __init__(self, files: dict[str, Any]) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[Run] = []
         self._editions: dict[int, Edition] = {}
         self._groups = self._metrics = 0
         self._writers = {
             suffix: pq.ParquetWriter(
-                file, _SCHEMAS[suffix], compression="zstd", compression_level=_LEVEL, write_statistics=False,
+                file, _SCHEMAS[suffix], compression="zstd", compression_level=_LEVEL[suffix], write_statistics=False,
                 use_dictionary=_NAMED.get(suffix, ["device"]), column_encoding=_encoding(suffix),
                 store_schema=False,
             )
@@ -175,7 +158,7 @@ class SegmentWriter:
             self._writers[EXTREMES].write_table(extremes_table(batch, extremes), row_group_size=1 << 20)
             metrics, self._metrics = self._metrics + 1, self._metrics + 1
         self.parts.append(
-            Part(
+            Run(
                 edition.device, edition.number, int(times.number[0]), int(times.number[-1]), int(times.end_ns.min()),
                 int(times.end_ns.max()), len(times), int(np.count_nonzero(times.failed)), len(self.parts), self._groups,
                 len(sizes), metrics - 1,
@@ -184,7 +167,7 @@ class SegmentWriter:
         self._groups += len(sizes)
         self._editions[edition.number] = edition
 
-    def close(self, version: int) -> list[Part]:
+    def close(self, version: int) -> list[Run]:
         """Ends the files; gives where everything is."""
         about = msgspec.json.encode(About(version, self.parts, list(self._editions.values())))
         for writer in self._writers.values():

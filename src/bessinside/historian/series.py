@@ -20,7 +20,7 @@ class Series(Rows):
     """One figure over time: a value at every sweep that brought it, and a mark at every sweep that did not.
 
     time: int64[n], UTC ns at which the value's sweep ended; value: float64[n], NaN where there is none;
-    quality: uint8[n] of :class:`Quality`
+    quality: uint8[n] of :class:`Quality`. What another system said is `foreign`: no register stands behind it.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Series(Rows):
     time: Times
     value: Floats
     quality: NDArray[np.uint8]
+    foreign: bool = False
 
     def __len__(self) -> int:
         return len(self.time)
@@ -39,7 +40,7 @@ class Series(Rows):
         return np.asarray(self.quality == Quality.GOOD)
 
     def columns(self) -> dict[str, Any]:
-        names = np.array([mark.label for mark in Quality])
+        names = np.array(["foreign" if self.foreign and mark is Quality.GOOD else mark.label for mark in Quality])
         return {"time": self.time, "value": self.value, "quality": names[self.quality]}
 
 
@@ -75,10 +76,10 @@ def draw(series: Series, start_ns: int, step_ns: int) -> Plot:
     """Draws a series together in spans of `step_ns` that begin at `start_ns`."""
     span = (series.time - start_ns) // step_ns
     found, first = np.unique(span, return_index=True)
-    good, n = series.good, len(found)
+    good, n, source = series.good, len(found), "foreign" if series.foreign else "sweeps"
     if not n:
         nothing, none = np.empty(0), np.empty(0, np.int64)
-        return Plot(series.id, series.label, series.unit, step_ns, none, nothing, nothing, nothing, none, none)
+        return Plot(series.id, series.label, series.unit, step_ns, none, nothing, nothing, nothing, none, none, source)
     value = np.where(good, series.value, 0.0)
     count = np.add.reduceat(good.astype(np.int64), first)
     every = np.diff(np.append(first, len(span)))
@@ -88,7 +89,7 @@ def draw(series: Series, start_ns: int, step_ns: int) -> Plot:
     mean = np.full(n, np.nan)
     np.divide(np.add.reduceat(value, first), count, out=mean, where=some)
     time = start_ns + found * step_ns
-    return Plot(series.id, series.label, series.unit, step_ns, time, low, high, mean, count, every - count)
+    return Plot(series.id, series.label, series.unit, step_ns, time, low, high, mean, count, every - count, source)
 
 
 def merge(plot: Plot, start_ns: int, step_ns: int) -> Plot:

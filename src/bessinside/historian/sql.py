@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from bessinside.historian import decoding
 from bessinside.historian.archive import Edition
 from bessinside.historian.batch import tail_batches
+from bessinside.historian.catalogue import load_segments
 from bessinside.historian.columns import Columns
 from bessinside.historian.past import Past
 from bessinside.historian.rollup import SCHEMA as ROLLUP_SCHEMA
@@ -41,7 +42,6 @@ from bessinside.historian.segment import (
     words_table,
 )
 from bessinside.historian.store import Store
-from bessinside.historian.tail import load_segments
 from bessinside.historian.world import Stretch, World
 from bessinside.modbus import Outcome
 from bessinside.plant import BoundDevice

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.folder import HistoryError
-from bessinside.historian.record import Historian
-from bessinside.historian.store import Store
+from bessinside.historian.opened import historian_of, open_past
+from bessinside.historian.past import NothingRecorded
 from bessinside.historian.when import iso
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
 from bessinside.modbus.capture import read_capture, read_header
@@ -58,7 +59,7 @@ async def take_in(folder: str | Path, plant: Plant, capture: str | Path) -> Take
         read.append(sweeps)
     _behind(folder, read)
     count = 0
-    async with Historian(folder, plant, commit_every_s=0.01) as historian:
+    async with historian_of(folder, plant, commit_every_s=0.01) as historian:
         for sweep, device_of in heapq.merge(*read, key=lambda one: one[0].end_ns):
             count += 1
             if count % _AT_ONCE:
@@ -102,22 +103,25 @@ def _answers(device: str, exchanges: Sequence[Exchange]) -> Callable[[int, int, 
 
 def _behind(folder: str | Path, read: Sequence[Sequence[tuple[Sweep, BoundDevice]]]) -> None:
     """Refuses what would lie before or among sweeps that are there: a device's sweeps are kept in order of time."""
-    if not disk.exists(Path(folder) / "tail.sqlite"):
+    if not is_address(folder) and not disk.exists(Path(folder) / "tail.sqlite"):
         return
-    store = Store(folder)
+    try:
+        past, close = open_past(folder)
+    except NothingRecorded:
+        return
     try:
         for sweeps in read:
             if not sweeps:
                 continue
             first, device = sweeps[0][0], sweeps[0][0].device
-            span = store.span(device)
+            span = past.archive.span(device)
             if span is not None and span[1] >= first.end_ns:
                 raise HistoryError(
                     f"{folder} holds sweeps of {device} up to {iso(span[1])}, the capture begins at "
                     f"{iso(first.end_ns)}: import it into a folder of its own"
                 )
     finally:
-        store.close()
+        close()
 
 
 def sweeps_of(device: str, exchanges: Sequence[Exchange]) -> Iterator[Sweep]:

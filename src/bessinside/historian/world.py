@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bessinside.historian.archive import Archive, Edition
 from bessinside.historian.columns import Columns
 from bessinside.historian.decoding import Decoding, pieces
 from bessinside.plant import Binding, BoundDevice, Device, bind
-from bessinside.registers import MapError, RegisterMap, load_map
+from bessinside.registers import MapError, Point, RegisterMap, load_map
 from bessinside.runtime import clock
 from bessinside.twin.derived import Derived
 
@@ -51,6 +52,7 @@ class Worlds:
         self._editions: dict[str, list[Edition]] = {}
         self._looked = -LOOK_AGAIN_S
         self._columns: dict[tuple[int, tuple[int, ...]], tuple[BoundDevice, Columns]] = {}
+        self._changed: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
     def editions(self, device: str) -> list[Edition]:
         """The editions of a device, as they were a moment ago."""
@@ -66,13 +68,29 @@ class Worlds:
         """The map that a sweep of an edition is decoded with: its own, or the one that came to stand for it."""
         return next(by for by, low, high in pieces(self.decodings, edition.map_hash) if low <= at_ns < high)
 
-    def decoded_anew(self, device: str, start_ns: int, end_ns: int) -> bool:
-        """Whether anything of a device in a span is decoded otherwise than when it was recorded."""
+    def decoded_anew(self, device: str, start_ns: int, end_ns: int, ids: Sequence[str] | None = None) -> bool:
+        """Whether anything of a device in a span, or one of some figures, is decoded otherwise than when recorded."""
         return any(
-            by != edition.map_hash and low < end_ns and high > start_ns
+            by != edition.map_hash
+            and low < end_ns
+            and high > start_ns
+            and (ids is None or not self.changed(edition, by).isdisjoint(ids))
             for edition in (self.editions(device) if self.decodings else ())
             for by, low, high in pieces(self.decodings, edition.map_hash)
         )
+
+    def changed(self, edition: Edition, by: str) -> frozenset[str]:
+        """Ids of an edition's figures that another map decodes otherwise, or that one of the two maps does not know."""
+        key = edition.device, edition.plant_hash, edition.map_hash, by
+        if key not in self._changed:
+            plant = self.archive.plant(edition.plant_hash)
+            sides = [
+                dict(_meanings(bind(plant, partial(_only, edition.device, self.register_map(name)))))
+                for name in (edition.map_hash, by)
+            ]
+            old, new = sides
+            self._changed[key] = frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        return self._changed[key]
 
     def of(self, editions: Sequence[Edition], at_ns: int = 2**62 - 1) -> World:
         """The world in which devices (one edition each) were read at a moment (the newest decoding unless said); the
@@ -136,3 +154,38 @@ class Worlds:
                 self._columns.clear()
             self._columns[key] = bound, Columns(bound, points)  # the device is held, so that its id stays its own
         return self._columns[key][1]
+
+
+def _only(device: str, found: RegisterMap, asked: Device) -> RegisterMap | None:
+    return found if asked.id == device else None
+
+
+def _bare(point: Point) -> Point:
+    """A point without what is only told of it."""
+    return replace(
+        point, label="", access="", symbols=(), source="", verified_by=(), suspect=None, desc="", detail="", notes="",
+        line=0, mandatory=False, static=False, sign_stated=False,
+    )  # fmt: skip
+
+
+def _meanings(binding: Binding) -> Iterator[tuple[str, object]]:
+    """For each figure what its value depends on: its point without what is only told of it, its place, its scale."""
+    plain: dict[int, object] = {}
+
+    def meaning(bound: BoundDevice, i: int) -> object:
+        point = bound.point(i)
+        if id(point) not in plain:
+            plain[id(point)] = _bare(point)
+        layout = bound.layout
+        return plain[id(point)], int(layout.fc[i]), int(layout.address[i]), float(bound.factor[i])
+
+    for bound in binding.devices:
+        for i in range(bound.size):
+            index, carrier = bound.first + i, int(bound.layout.sf_point[i])
+            yield (
+                binding.ids[index],
+                (
+                    meaning(bound, i), meaning(bound, carrier) if carrier >= 0 else None, binding.units[index],
+                    float(binding.low[index]), float(binding.high[index]),
+                ),
+            )  # fmt: skip

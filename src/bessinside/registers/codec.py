@@ -164,7 +164,7 @@ class Codec:
     def _encode(self, lot: Lot, pos: Pos, values: Floats, work: Words, nearest: bool) -> None:
         index = lot.index[pos]
         value = values[index]
-        num, den, valid = _scale(lot, work, pos)
+        num, den, valid = scale(lot, work, pos)
         if valid is not None and not np.all(valid):
             self._refuse(int(index[np.flatnonzero(~valid)[0]]), values, "write its scale factor (-10 to 10) first")
         with np.errstate(over="ignore", invalid="ignore"):
@@ -219,7 +219,7 @@ def _decode(lot: Lot, words: Words, values: Floats, state: NDArray[np.uint8]) ->
         raw = (raw & lot.mask) >> lot.shift
     out = values[lot.out] if isinstance(lot.out, slice) else np.empty(len(lot))
     number, bad = _number(lot, raw)
-    num, den, valid = _scale(lot, words)
+    num, den, valid = scale(lot, words)
     if lot.form.kind == "float":
         # A signalling NaN is data here, not an accident of the arithmetic.
         with np.errstate(invalid="ignore", over="ignore"):
@@ -280,7 +280,7 @@ def _number(lot: Lot, raw: Raw) -> tuple[NDArray[Any], NDArray[np.bool_] | None]
     return raw.view(_SIGNED[form.words]), None
 
 
-def _scale(lot: Lot, words: Words, pos: Pos | None = None) -> tuple[Any, Any, Any]:
+def scale(lot: Lot, words: Words, pos: Pos | None = None) -> tuple[Any, Any, Any]:
     """Numerator and denominator (None where 1, if decoding), and where the scale factor is valid (None: everywhere)."""
     if not lot.form.scaled:
         return (lot.num, lot.den, None) if pos is None else (_at(lot.num, pos, 1.0), _at(lot.den, pos, 1.0), None)

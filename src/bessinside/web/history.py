@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,19 +12,27 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 from litestar import Request, Response, get
-from litestar.exceptions import NotFoundException, ValidationException
+from litestar.exceptions import NotFoundException, ServiceUnavailableException, ValidationException
 from litestar.params import FromPath, QueryParameter
 
-from bessinside.historian import decoding
+from bessinside.historian.clickhouse.address import is_address
+from bessinside.historian.clickhouse.errors import ServerAway
+from bessinside.historian.opened import open_past, renewed
 from bessinside.historian.past import NothingRecorded, Past, Then
 from bessinside.historian.series import Plot
+from bessinside.runtime import clock
 from bessinside.twin import FigureRow, LevelRow, Passport, UnknownFigure
 from bessinside.web.frame import encode_frame
+from bessinside.web.history_rows import AlarmRow, alarm_row, encode_field
 from bessinside.web.schema import Schema, page_schema, schema_answer
+
+log = logging.getLogger(__name__)
 
 MOST_PIXELS = 4000
 MOST_FIGURES = 12
+MOST_COLUMNS = 1500
 _KEPT = 8  # schemas
+LOOK_AGAIN_S = 1.0
 
 Language = Annotated[str, QueryParameter(name="lang", pattern="^(en|de)$", description="Language of labels: en or de.")]
 At = Annotated[float, QueryParameter(name="t", description="The moment, UTC ms since 1970.")]
@@ -33,6 +42,10 @@ Ids = Annotated[list[str], QueryParameter(name="id", description="Id of a figure
 Pixels = Annotated[
     int, QueryParameter(name="points", ge=1, le=MOST_PIXELS, description="How many spans to draw a figure together to.")
 ]
+
+Metric = Annotated[str, QueryParameter(name="metric", description="A metric, such as cell.voltage.")]
+Part = Annotated[str, QueryParameter(name="part", description="The part that is looked into, such as c1/r04.")]
+Columns = Annotated[int, QueryParameter(name="points", ge=1, le=MOST_COLUMNS, description="How many spans of time.")]
 
 
 class SpanRow(msgspec.Struct, frozen=True):
@@ -70,13 +83,14 @@ class EventRow(msgspec.Struct, frozen=True):
 
 
 class HistoryDesk:
-    """One folder, asked by one request at a time; opened when somebody asks first."""
+    """One folder or address, asked by one request at a time; opened when somebody asks first."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: str | Path | None) -> None:
         self.folder = folder
         self._turn = threading.Lock()
         self._past: Past | None = None
         self._close: Callable[[], None] = lambda: None
+        self._looked = 0.0
         self._schemas: dict[tuple[int, tuple[int, ...], str], Schema] = {}
 
     @contextlib.contextmanager
@@ -87,15 +101,22 @@ class HistoryDesk:
                 yield self._opened()
             except (NothingRecorded, UnknownFigure) as error:
                 raise NotFoundException(str(error)) from error
+            except ServerAway as error:
+                log.error("history: %s", error)
+                raise ServiceUnavailableException("the servers that keep the history do not answer") from error
 
     def _opened(self) -> Past:
         if self.folder is None:
-            raise NotFoundException("this server keeps no history: start it with --history DIR")
+            raise NotFoundException("this server keeps no history: start it with --history DIR or --historian ADDRESS")
         if self._past is None:
-            from bessinside.historian.store import Store
-
-            store = Store(self.folder)
-            self._past, self._close = Past(store, decoding.load(self.folder), "DIR"), store.close
+            self._past, self._close = open_past(self.folder)
+            self._past.name = "ADDRESS" if is_address(self.folder) else "DIR"  # viewers need not know where it is
+            self._looked = clock.monotonic()
+        elif clock.monotonic() - self._looked > LOOK_AGAIN_S:  # a corrected map may have come to hold
+            self._looked = clock.monotonic()
+            past, self._past = self._past, renewed(self._past, self.folder)
+            if past is not self._past:
+                self._schemas.clear()
         return self._past
 
     def close(self) -> None:
@@ -132,9 +153,7 @@ def history_routes(desk: HistoryDesk) -> list[Any]:
     def get_series(ids: Ids, begin: Begin, end: End, points: Pixels = 1000, lang: Language = "en") -> list[PlotRow]:
         if len(ids) > MOST_FIGURES:
             raise ValidationException(f"{len(ids)} figures asked for; at most {MOST_FIGURES} at once")
-        start_ns, end_ns = _ns(begin), _ns(end)
-        if start_ns >= end_ns:
-            raise ValidationException("from must lie before to")
+        start_ns, end_ns = _span(begin, end)
         with desk.past() as past:
             return [plot_row(past.plot(figure_id, start_ns, end_ns, points, lang)) for figure_id in ids]
 
@@ -156,6 +175,11 @@ def history_routes(desk: HistoryDesk) -> list[Any]:
         with desk.past() as past:
             return past.at(_ns(at)).levels(lang)
 
+    @get("/api/history/sweeps", summary="Facts of each device's sweep at a moment", sync_to_thread=True)
+    def get_sweeps(at: At, lang: Language = "en") -> list[FigureRow]:
+        with desk.past() as past:
+            return past.at(_ns(at)).sweeps(lang)
+
     @get(
         "/api/history/figures/{figure_id:path}",
         summary="A figure at a moment; with /passport, whence",
@@ -175,7 +199,23 @@ def history_routes(desk: HistoryDesk) -> list[Any]:
             found = past.archive.events(_ns(begin), _ns(end))
         return [EventRow(event.time_ns / 1e6, event.kind, event.subject, event.text) for event in found]
 
-    return [get_history, get_series, get_snapshot, get_schema, get_levels, get_figure, get_events]
+    @get("/api/history/alarms", summary="Alarm bits that stood in a span, from when to when", sync_to_thread=True)
+    def get_alarms(begin: Begin, end: End, lang: Language = "en") -> list[AlarmRow]:
+        with desk.past() as past:
+            return [alarm_row(one) for one in past.alarms(*_span(begin, end), lang).every]
+
+    @get("/api/history/field", summary="Every part of a kind over time, as a picture of numbers", sync_to_thread=True)
+    def get_field(
+        metric: Metric, part: Part, begin: Begin, end: End, points: Columns = 300, lang: Language = "en"
+    ) -> Response[bytes]:
+        with desk.past() as past:
+            found = past.field(metric, part, *_span(begin, end), points)
+        return Response(encode_field(found), media_type="application/octet-stream")
+
+    return [
+        get_history, get_series, get_snapshot, get_schema, get_levels, get_sweeps, get_figure, get_events, get_alarms,
+        get_field,
+    ]  # fmt: skip
 
 
 def plot_row(plot: Plot) -> PlotRow:
@@ -188,6 +228,13 @@ def plot_row(plot: Plot) -> PlotRow:
         plot.id, plot.label, plot.unit, plot.step_ns / 1e6, plot.source, (plot.time / 1e6).tolist(), numbers(plot.low),
         numbers(plot.high), numbers(plot.mean), plot.count.tolist(), plot.left_out.tolist(),
     )  # fmt: skip
+
+
+def _span(begin: float, end: float) -> tuple[int, int]:
+    start_ns, end_ns = _ns(begin), _ns(end)
+    if start_ns >= end_ns:
+        raise ValidationException("from must lie before to")
+    return start_ns, end_ns
 
 
 def _ns(ms: float) -> int:

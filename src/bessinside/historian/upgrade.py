@@ -1,0 +1,34 @@
+"""Tails of older formats, brought to that of today in one transaction.
+
+Format 1 kept a commit as a list of sweeps, each a list: number, device, edition, start, end, first transaction, failed
+requests, words, times, troubles. Format 2 keeps their columns side by side, see :mod:`~bessinside.historian.tick`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from bessinside.historian.tick import VERSION, Trouble, pack_columns
+from bessinside.runtime import database
+
+_Sweep1 = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes | None]
+
+
+def upgrade(connection: database.Connection) -> None:
+    """Writes every commit of a tail of format 1 anew, or none. Raises sqlite3.Error, msgspec.MsgspecError."""
+    with database.transaction(connection):
+        firsts = [first for (first,) in connection.execute("SELECT first FROM ticks")]
+        for first in firsts:
+            (packed,) = connection.execute("SELECT sweeps FROM ticks WHERE first = ?", (first,)).fetchone()
+            connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (_from_1(packed), first))
+        connection.execute("UPDATE about SET value = ? WHERE key = 'format'", (VERSION,))
+
+
+def _from_1(packed: bytes) -> bytes:
+    rows = msgspec.msgpack.decode(packed, type=list[_Sweep1])
+    sizes = [len(row[7]) // 2 for row in rows]
+    requests = [len(row[8]) // 16 for row in rows]
+    head = np.array([*np.array([row[1:7] for row in rows], np.int64).T, sizes, requests], "<i8")
+    troubles = {k: msgspec.msgpack.decode(row[9], type=Trouble) for k, row in enumerate(rows) if row[9] is not None}
+    return pack_columns(head, b"".join(row[7] for row in rows), b"".join(row[8] for row in rows), troubles)
