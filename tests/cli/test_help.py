@@ -32,7 +32,7 @@ def test_the_commands() -> None:
         *("history cells", "history check", "history completeness", "history counted", "history export"),
         *("history import", "history info", "history redecode", "history restore", "history series"),
         *("history spread", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
-        *("plant check", "plant list", "prices fetch", "prices list", "prices show"),
+        *("plant check", "plant list", "prices fetch", "prices list", "prices rebap", "prices show"),
         *("read", "replay", "revenue", "run", "scan"),
         *("scenarios list", "scenarios show", "signals", "sql", "user"),
     ]

@@ -67,3 +67,25 @@ def test_prices_that_are_not_here_say_how_to_get_them(run: Any) -> None:
     ran = run("prices", "fetch", "--from", "2026-02-02", "--to", "2026-02-01")
     assert ran.code == 1
     assert "ends before" in ran.err
+
+
+def test_the_imbalance_price_is_asked_for_and_never_kept(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("NETZTRANSPARENZ_CLIENT_ID", "NETZTRANSPARENZ_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    ran = run("prices", "rebap", "--from", "2025-10-01")
+    assert ran.code == 1
+    assert "NETZTRANSPARENZ_CLIENT_ID and NETZTRANSPARENZ_CLIENT_SECRET not set" in ran.err.replace("\n", " ")
+    monkeypatch.setenv("NETZTRANSPARENZ_CLIENT_ID", "id")
+    monkeypatch.setenv("NETZTRANSPARENZ_CLIENT_SECRET", "secret")
+    with publisher(publishers.rebap({})) as there:
+        monkeypatch.setenv("BESSINSIDE_NETZTRANSPARENZ_URL", there.url)
+        monkeypatch.setenv("BESSINSIDE_NETZTRANSPARENZ_TOKEN_URL", f"{there.url}/token")
+        shown = run("prices", "rebap", "--from", "2025-10-01")
+        lines = run("prices", "rebap", "--from", "2025-10-01", "--csv").out.splitlines()
+    assert shown.code == 0, shown.err
+    assert "Netztransparenz.de (licence not stated; not kept)" in shown.out
+    assert lines == ["utc_start,price_eur_mwh,mtu_min", "2025-10-01T00:00Z,1234.56,15", "2025-10-01T00:30Z,-12.5,15"]
+    assert "secret" not in shown.out + shown.err
+    assert not list(tmp_path.rglob("*.parquet"))

@@ -164,3 +164,81 @@ def test_the_whole_year_2025_is_the_figure_that_was_published(run: Any) -> None:
     hours = json.loads(run("revenue", "--prices", str(file), "--hourly", "--json").out)
     assert hours["bound_eur"] == pytest.approx(84_635, abs=0.5)
     assert timedelta(hours=hours["slots"]) == timedelta(days=365)
+
+
+def plain(path: Path, column: str, values: list[float], minutes: int = 60) -> Path:
+    """A file of two days from midnight UTC."""
+    rows = [
+        f"2026-01-{5 + at * minutes // 1440:02d}T{at * minutes // 60 % 24:02d}:{at * minutes % 60:02d}Z,{value}"
+        for at, value in enumerate(values)
+    ]
+    path.write_text("\n".join([f"utc_start,{column}", *rows]))
+    return path
+
+
+def test_a_second_stage_is_told_and_its_schedule_written(run: Any, tmp_path: Path) -> None:
+    first = plain(tmp_path / "da.csv", "price_eur_mwh", [10.0] * 24 + [110.0] * 24)
+    second = plain(tmp_path / "id.csv", "price_eur_mwh", ([10.0] * 12 + [60.0] * 12) + [110.0] * 24)
+    asked = ("revenue", "--prices", str(first), "--rte", "1", "--cycles", "0", "--intraday", str(second))
+    ran = run(*asked, "--schedule", str(tmp_path / "plan.csv"), "--json")
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    assert told["bound_eur"] == pytest.approx(200)
+    assert told["intraday"]["total_eur"] == pytest.approx(200 + told["intraday"]["eur"])
+    assert 0 <= told["intraday"]["eur"] <= told["intraday"]["bound_eur"]
+    assert told["intraday"]["attribution"] == "file id.csv"
+    assert (tmp_path / "plan.csv").read_text().splitlines()[:2] == [
+        "# Upper bound, not a forecast: planned with all prices of the second stage known",
+        "# prices: file id.csv",
+    ]
+    assert "traded again" in run(*asked).out
+
+
+def test_limits_of_grid_window_and_start(run: Any, tmp_path: Path) -> None:
+    prices = plain(tmp_path / "da.csv", "price_eur_mwh", [110.0] * 12 + [10.0] * 24 + [60.0] * 12)
+
+    def eur(*more: str) -> float:
+        ran = run("revenue", "--prices", str(prices), "--rte", "1", "--cycles", "0", "--json", *more)
+        assert ran.code == 0, ran.err
+        return float(json.loads(ran.out)["bound_eur"])
+
+    assert eur() == pytest.approx(100)
+    assert eur("--soc-min", "0.25", "--soc-max", "0.75") == pytest.approx(50)
+    assert eur("--soc-start", "1") == pytest.approx(200), "sold dear at first and bought back"
+    assert eur("--export", "100 kW") == pytest.approx(0.1 * 12 * 50)
+    assert eur("--import", "50kW") == pytest.approx(0.05 * 24 * 50)
+    assert eur("--losses", "charge") == pytest.approx(100), "there are none"
+    ran = run("revenue", "--losses", "here")
+    assert ran.code == 1
+    assert "a battery that cannot be: Invalid enum value 'here'" in ran.err
+
+
+def test_own_schedules_stand_in_the_ladder(run: Any, tmp_path: Path) -> None:
+    prices = plain(tmp_path / "da.csv", "price_eur_mwh", [10.0] * 24 + [110.0] * 24)
+    own = plain(tmp_path / "own.csv", "power_kw", [-500.0] * 4 + [0.0] * 20 + [500.0] * 4 + [0.0] * 20)
+    asked = ("revenue", "--prices", str(prices), "--rte", "1", "--cycles", "0", "--json")
+    ladder = {
+        rung["key"]: rung["eur"] for rung in json.loads(run(*asked, "--own", str(own), "--rolling").out)["ladder"]
+    }
+    assert ladder["own"] == pytest.approx(200)
+    assert ladder["known_prices"] == pytest.approx(200)
+    quarters = plain(tmp_path / "own15.csv", "power_kw", [-500.0] * 16 + [0.0] * 80 + [500.0] * 16 + [0.0] * 80, 15)
+    assert json.loads(run(*asked, "--own", str(quarters)).out)["ladder"][-1]["eur"] == pytest.approx(200)
+    own.write_text("\n".join(own.read_text().splitlines()[:-3]))
+    ran = run(*asked, "--own", str(own))
+    assert ran.code == 1
+    assert "no power for 3 of 48 slots, the first at 2026-01-06T21:00Z" in ran.err.replace("\n", " ")
+
+
+def test_afrr_capacity_beside_and_not_with_fcr(run: Any, tmp_path: Path) -> None:
+    prices = plain(tmp_path / "da.csv", "price_eur_mwh", [50.0] * 48)
+    blocks = tmp_path / "afrr.csv"
+    starts = [f"2026-01-{4 + (hour + 3) // 24:02d}T{(hour + 3) % 24:02d}:00Z,40" for hour in range(20, 72, 4)]
+    blocks.write_text("\n".join(["utc_start,price_eur_mwh", *starts]))
+    asked = ("revenue", "--prices", str(prices), "--rte", "1", "--json")
+    found = json.loads(run(*asked, "--afrr-down", str(blocks)).out)
+    assert found["reserve_eur"] == pytest.approx(13 * 40, rel=1e-6), "room for an hour of full power in 13 blocks"
+    assert found["attribution"] == "file da.csv; file afrr.csv"
+    ran = run(*asked, "--afrr-down", str(blocks), "--fcr")
+    assert ran.code == 1
+    assert "FCR and aFRR in one question: they are alternatives" in ran.err.replace("\n", " ")

@@ -41,7 +41,8 @@ RATED = 2.5e6  # W at the converters' terminals
 NOMINAL = 5.01596e6  # Wh
 CUT_OFF = 0.05  # state of charge below which the BMS gives nothing
 FULL_V, EMPTY_V = 3.45, 2.95  # cell voltages from which the BMS tapers
-SETPOINT_W = 200.0  # what one digit of both converters' set-points is worth together
+SETPOINTS = (304, 1304)  # addresses of both converters, as the map inpower-pcs-v23 has them
+DIGIT_W = -100.0  # of a converter's set-point; its map counts discharging as negative
 ONLY = {
     "meter": ["*/energy_import", "*/energy_export"],
     "pcs": ["*/state_fault", "*/state_derating", "*/active_power", "*/active_power_setpoint", "*/ac_energy_*"],
@@ -104,7 +105,7 @@ async def _run(calendar: Calendar, prices: Floats, fault: Fault, folder: Path) -
             start_wh, health = wire.energy()
             owned = bought(start_wh)
             wanted = rolling("wanted", owned, prices, prices, calendar).power_w
-            wanted = np.round(wanted / SETPOINT_W) * SETPOINT_W
+            wanted = np.round(wanted / (2 * DIGIT_W)) * (2 * DIGIT_W)
             rows = []
             for slot, power in enumerate(wanted.tolist()):
                 fault(emulator.physics, slot)
@@ -178,12 +179,6 @@ class Wire:
         }
         for name in ("soc", "soh", "relay_positive"):
             self._places[f"rack {name}"] = [self._place(f"c1/r{rack:02d}/{name}") for rack in range(1, 13)]
-        bound, i = twin.binding.locate(_found(twin, "pcs1/active_power_setpoint"))
-        self._digit = float(bound.factor[i]) * 10.0 ** int(bound.point(i).sf or 0)
-        self._setpoints = [
-            int(bound.layout.address[twin.binding.locate(_found(twin, f"pcs{unit}/active_power_setpoint"))[1]])
-            for unit in (1, 2)
-        ]
 
     @classmethod
     async def open(cls, plant: Plant, historian: Historian) -> Wire:
@@ -204,11 +199,11 @@ class Wire:
 
     async def order(self, power_w: float) -> None:
         """Writes half the power into each converter's set-point."""
-        for address in self._setpoints:
-            await self.orders.write(1, address, [round(power_w / 2 / self._digit) & 0xFFFF])
+        for address in SETPOINTS:
+            await self.orders.write(1, address, [round(power_w / 2 / DIGIT_W) & 0xFFFF])
 
     async def sweep(self, step: int, *, every: bool = False) -> None:
-        """Reads the devices that are due at a step of a slot, all of them early in it. Every request must be answered."""
+        """Reads the devices that are due at a step of a slot, all of them at its first; each request is answered."""
         for device, poller in self._pollers.items():
             if every or step == 1 or step % EVERY[device] == 0:
                 sweep = await poller._sweep(await poller.line.client())

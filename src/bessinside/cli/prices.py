@@ -1,9 +1,10 @@
-"""`bessinside prices`: day-ahead prices on this machine, with their source and licence."""
+"""`bessinside prices`: day-ahead prices on this machine and the imbalance price, with their source and licence."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -13,6 +14,9 @@ from rich.table import Column, Table
 
 from bessinside.cli.screen import console, errors
 
+if TYPE_CHECKING:
+    from bessinside.market.prices.series import PriceSeries
+
 app = typer.Typer(
     help="Day-ahead prices: fetch, show and list them, each with its source and licence.", no_args_is_help=True
 )
@@ -20,6 +24,8 @@ app = typer.Typer(
 Begin = Annotated[str, typer.Option("--from", help="First day, as 2025-10-01, 2025-10 or 2025.", metavar="DAY")]
 End = Annotated[str, typer.Option("--to", help="Last day; as --from unless said.", metavar="DAY")]
 Zone = Annotated[str, typer.Option(help="Bidding zone.")]
+Csv = Annotated[bool, typer.Option("--csv", help="utc_start, price_eur_mwh and mtu_min of every slot.")]
+Json = Annotated[bool, typer.Option("--json", help="The same as JSON, with provenance.")]
 
 
 def _days(begin: str, end: str) -> tuple[int, int]:
@@ -88,8 +94,8 @@ def show(
     begin: Annotated[str, typer.Option("--from", help="First day; all that ships unless said.", metavar="DAY")] = "",
     end: End = "",
     zone: Zone = "DE-LU",
-    as_csv: Annotated[bool, typer.Option("--csv", help="utc_start, price_eur_mwh and mtu_min of every slot.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, with provenance.")] = False,
+    as_csv: Csv = False,
+    as_json: Json = False,
 ) -> None:
     """Prices that this machine has, day by day, and whose they are. Nothing is fetched.
 
@@ -100,16 +106,72 @@ def show(
     """
     from bessinside.market.basis.errors import MarketError
     from bessinside.market.prices.day_ahead import at_hand
-    from bessinside.market.prices.provenance import credits
     from bessinside.market.prices.sample import sample
-    from bessinside.market.prices.sources.files import write_csv
-    from bessinside.market.prices.statistics import day_rows
 
     found = at_hand(*_days(begin, end), zone) if begin else sample()
     if found is None:
         raise MarketError(
             f"no prices of {zone} from {begin} to {end or begin} here: `bessinside prices fetch` brings them"
         )
+    _tell(found, as_csv, as_json)
+
+
+@app.command("rebap")
+def rebap(
+    begin: Begin,
+    end: End = "",
+    as_csv: Csv = False,
+    as_json: Json = False,
+) -> None:
+    """The German imbalance price reBAP of past quarters, asked of netztransparenz.de each time. Nothing of it is kept.
+
+    Registration there is free; put the id and the secret of your client into NETZTRANSPARENZ_CLIENT_ID and
+    NETZTRANSPARENZ_CLIENT_SECRET. Quarters that are not settled yet are left out.
+
+    Examples:
+
+      bessinside prices rebap --from 2025-10-01
+      bessinside prices rebap --from 2025-10 --csv
+    """
+    start, stop = _days(begin, end)
+    _tell(asyncio.run(_rebap(start, stop)), as_csv, as_json)
+
+
+async def _rebap(start_ns: int, end_ns: int) -> PriceSeries:
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.market.prices.sources import netztransparenz
+    from bessinside.runtime import clock
+    from bessinside.runtime.http import client
+
+    names = ("NETZTRANSPARENZ_CLIENT_ID", "NETZTRANSPARENZ_CLIENT_SECRET")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise MarketError(
+            f"{' and '.join(missing)} not set: netztransparenz.de gives reBAP to registered clients only; "
+            "registration is free"
+        )
+    async with client() as http:
+        found = await netztransparenz.fetch_rebap(
+            http,
+            start_ns,
+            end_ns,
+            client_id=os.environ[names[0]],
+            secret=os.environ[names[1]],
+            token_url=os.environ.get("BESSINSIDE_NETZTRANSPARENZ_TOKEN_URL", netztransparenz.TOKEN),
+            base=os.environ.get("BESSINSIDE_NETZTRANSPARENZ_URL", netztransparenz.BASE),
+            now_ns=clock.now_ns(),
+        )
+    if not found.size:
+        raise MarketError("no reBAP of these days: it is published some weeks after delivery")
+    return found
+
+
+def _tell(found: PriceSeries, as_csv: bool, as_json: bool) -> None:
+    """A series as CSV, as JSON, or day by day for a person, always with its credit."""
+    from bessinside.market.prices.provenance import credits
+    from bessinside.market.prices.sources.files import write_csv
+    from bessinside.market.prices.statistics import day_rows
+
     if as_csv:
         typer.echo(write_csv(found), nl=False)
         return

@@ -15,8 +15,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_409_CONFLICT, HTTP_503_SERVI
 from bessinside.errors import BessError
 from bessinside.market.worth.question import Question
 from bessinside.market.worth.revenue import CAVEAT, Revenue
-from bessinside.web.market_desk import Busy, MarketDesk, NoSuchAnswer, Superseded
-from bessinside.web.market_rows import IndexRow, PricesRow, SlotsRow, WholeYear, indices, whole_years
+from bessinside.web.history import HistoryDesk
+from bessinside.web.market_brought import KINDS, MOST_BYTES, BroughtRow, NoSuchFile
+from bessinside.web.market_desk import Asked, Busy, MarketDesk, NoSuchAnswer, Superseded
+from bessinside.web.market_realised import RealisedDesk, RealisedRow, WaterfallRow
+from bessinside.web.market_rows import IndexRow, Plan, PricesRow, SlotsRow, WholeYear, indices, whole_years
 
 From = Annotated[
     str, QueryParameter(name="from", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="First local day, 2026-10-01.")
@@ -28,19 +31,29 @@ Energy = Annotated[float, QueryParameter(ge=1e3, le=1e12, description="Energy at
 RoundTrip = Annotated[float, QueryParameter(gt=0.2, le=1.0, description="Energy out over energy in at the meter.")]
 Cycles = Annotated[float, QueryParameter(ge=0.0, le=24.0, description="Most full cycles in a local day; 0: no cap.")]
 
+Own = Annotated[str, QueryParameter(max_length=40, description="Id of a file that was opened here; empty for none.")]
+FileName = Annotated[str, QueryParameter(max_length=120, description="Name of the file, for what is said of it.")]
+
 T = TypeVar("T")
 
 
 class RevenueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A question about local days `first` to `last` (empty: all that ships).
 
-    `ticket`: who asks; a newer question of the same ticket takes the place of one that still waits.
+    `ticket`: who asks; a newer question of the same ticket takes the place of one that still waits. `own`, `fcr`: ids
+    of files that were opened here, prices in place of those of this machine and prices of FCR beside them.
     """
 
     question: Question = msgspec.field(default_factory=Question)
     first: Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     last: Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     ticket: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    own: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    fcr: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+    def asked(self) -> Asked:
+        """As the desk takes it. Raises ValidationException where a day does not exist."""
+        return Asked(self.question, _day(self.first), _day(self.last), self.own, self.fcr, self.ticket)
 
 
 class RevenueAnswer(msgspec.Struct, frozen=True):
@@ -67,13 +80,14 @@ class Comparison(msgspec.Struct, frozen=True):
     indices: list[IndexRow]
 
 
-def market_routes(desk: MarketDesk | None = None) -> list[Any]:
+def market_routes(desk: MarketDesk | None = None, history: HistoryDesk | None = None) -> list[Any]:
     """The routes of the market. Work is done by one thread; see :class:`MarketDesk` for what bounds it."""
     market = desk or MarketDesk()
+    counted = RealisedDesk(market, history)
 
     @get("/api/prices", summary="Day-ahead prices on this machine with source and licence; which days there are")
-    async def get_prices(first: From = "", last: To = "") -> PricesRow:
-        return await _told(market.prices(_day(first), _day(last)))
+    async def get_prices(first: From = "", last: To = "", own: Own = "") -> PricesRow:
+        return await _told(market.prices(_day(first), _day(last), own))
 
     @post(
         "/api/revenue",
@@ -82,8 +96,7 @@ def market_routes(desk: MarketDesk | None = None) -> list[Any]:
         exception_handlers={ValidationException: _said},
     )
     async def post_revenue(data: JSONBody[RevenueRequest]) -> RevenueAnswer:
-        found = await _told(market.answer(data.question, _day(data.first), _day(data.last), data.ticket))
-        return RevenueAnswer(*found)
+        return RevenueAnswer(*await _told(market.answer(data.asked())))
 
     @get("/api/revenue", summary="The same for a battery in the address, for scripts")
     async def get_revenue(
@@ -95,7 +108,7 @@ def market_routes(desk: MarketDesk | None = None) -> list[Any]:
         cycles: Cycles = 1.5,
     ) -> RevenueAnswer:
         asked = Question(power_w=power, energy_wh=energy, round_trip=rte, cycles_day=cycles or None)
-        return RevenueAnswer(*await _told(market.answer(asked, _day(first), _day(last), "")))
+        return RevenueAnswer(*await _told(market.answer(Asked(asked, _day(first), _day(last)))))
 
     @post(
         "/api/revenue/bound",
@@ -104,7 +117,7 @@ def market_routes(desk: MarketDesk | None = None) -> list[Any]:
         exception_handlers={ValidationException: _said},
     )
     async def post_bound(data: JSONBody[RevenueRequest]) -> BoundAnswer:
-        found = await _told(market.bound(data.question, _day(data.first), _day(data.last), data.ticket))
+        found = await _told(market.bound(data.asked()))
         mw = data.question.power_w / 1e6
         proof = found.certificate
         return BoundAnswer(found.eur, found.eur / mw, proof.duality_gap_eur, found.seconds, CAVEAT)
@@ -123,7 +136,46 @@ def market_routes(desk: MarketDesk | None = None) -> list[Any]:
         headers = {"Content-Disposition": 'attachment; filename="schedule.csv"'}
         return Response(body.encode(), media_type="text/csv; charset=utf-8", headers=headers)
 
-    return [get_prices, post_revenue, get_revenue, post_bound, get_comparison, get_slots, get_schedule]
+    @get("/api/revenue/{answer:str}/schedule.json", summary="The schedule of an answer for another program")
+    async def get_plan(answer: FromPath[str]) -> Response[Plan]:
+        found = await _told(market.plan(answer))
+        return Response(found, headers={"Content-Disposition": 'attachment; filename="schedule.json"'})
+
+    @post(
+        "/api/market/files/{kind:str}",
+        summary="Opens a file of one's own: prices, fcr or curve; it is kept in memory for a while and nowhere else",
+        status_code=HTTP_200_OK,
+        request_max_body_size=MOST_BYTES,
+    )
+    async def post_file(
+        request: Request[Any, Any, Any], kind: FromPath[str], name: FileName = "file.csv"
+    ) -> BroughtRow:
+        if kind not in KINDS:
+            raise NotFoundException(f"no files of kind {kind!r}: expected {', '.join(KINDS)}")
+        return await _told(market.bring(kind, name, await request.body()))
+
+    @get("/api/market/realised", summary="What the plant's meter counted, slot by slot, and what it was worth")
+    async def get_realised(first: From = "", last: To = "", curve: Own = "", own: Own = "") -> RealisedRow:
+        return await _told(counted.realised(_day(first), _day(last), curve, own))
+
+    @get("/api/market/waterfall", summary="From the upper bound to what was realised, each step with its slots")
+    async def get_waterfall(
+        first: From = "",
+        last: To = "",
+        power: Power = 1e6,
+        energy: Energy = 2e6,
+        rte: RoundTrip = 0.88,
+        cycles: Cycles = 1.5,
+        curve: Own = "",
+        own: Own = "",
+    ) -> WaterfallRow:
+        asked = Question(power_w=power, energy_wh=energy, round_trip=rte, cycles_day=cycles or None)
+        return await _told(counted.waterfall(_day(first), _day(last), asked, curve, own))
+
+    return [
+        get_prices, post_revenue, get_revenue, post_bound, get_comparison, get_slots, get_schedule, get_plan, post_file,
+        get_realised, get_waterfall,
+    ]  # fmt: skip
 
 
 def _said(_: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
@@ -151,7 +203,7 @@ async def _told(work: Awaitable[T]) -> T:
         raise HTTPException(str(error), status_code=HTTP_409_CONFLICT) from error
     except Busy as error:
         raise HTTPException(str(error), status_code=HTTP_503_SERVICE_UNAVAILABLE) from error
-    except NoSuchAnswer as error:
+    except (NoSuchAnswer, NoSuchFile) as error:
         raise NotFoundException(str(error)) from error
     except BessError as error:
         raise ClientException(str(error)) from error

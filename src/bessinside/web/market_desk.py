@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import TypeVar
@@ -20,10 +22,12 @@ from bessinside.market.prices.cache import PriceCache
 from bessinside.market.prices.day_ahead import at_hand
 from bessinside.market.prices.sample import sample
 from bessinside.market.prices.series import PriceSeries
+from bessinside.market.realised.load_curve import LoadCurve
 from bessinside.market.worth.question import Question
 from bessinside.market.worth.revenue import LONGEST_BACK, Desk, Revenue, Worth
 from bessinside.market.worth.schedule import write_csv
-from bessinside.web.market_rows import PricesRow, SlotsRow, prices_row, slots_row
+from bessinside.web.market_brought import Brought, BroughtRow
+from bessinside.web.market_rows import Plan, PricesRow, SlotsRow, plan_row, prices_row, slots_row
 
 MOST_DAYS = 2 * 366
 MOST_SLOT_DAYS = 31
@@ -32,6 +36,19 @@ WARM = 3  # solvers of a year hold some 60 MB each
 ANSWERS = 6
 T = TypeVar("T")
 Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about local days. `own`, `fcr`: ids of files that were brought, empty for the prices of this machine
+    and for no FCR; `ticket`: who asks."""
+
+    question: Question
+    first: date | None = None
+    last: date | None = None
+    own: str = ""
+    fcr: str = ""
+    ticket: str = ""
 
 
 class Busy(BessError):
@@ -55,27 +72,28 @@ class MarketDesk:
         self._waiting = 0
         self._newest: dict[str, int] = {}
         self._count = 0
-        self._desks: OrderedDict[tuple[date, date, bool], Desk] = OrderedDict()
+        self._desks: OrderedDict[tuple[date, date, bool, str, str], Desk] = OrderedDict()
         self._answers: OrderedDict[str, Worth] = OrderedDict()
+        self._brought = Brought()
 
     def close(self) -> None:
         """Ends the thread; what still waits is dropped."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def prices(self, first: date | None, last: date | None) -> PricesRow:
-        """The prices of local days; the sample where none are named."""
-        begin, end = _span(first, last)
-        return await self._run("", lambda _: prices_row(self._known(begin, end, 0), self._cache))
+    async def prices(self, first: date | None, last: date | None, own: str = "") -> PricesRow:
+        """The prices of local days; the sample, or all of the file that was brought, where none are named."""
+        begin, end = self._span(first, last, own)
+        return await self.run("", lambda _: self._row(begin, end, own))
 
-    async def answer(self, asked: Question, first: date | None, last: date | None, ticket: str) -> tuple[str, Revenue]:
+    async def answer(self, asked: Asked) -> tuple[str, Revenue]:
         """The whole answer and its id."""
-        begin, end = _span(first, last)
-        return await self._run(ticket, partial(self._answer, asked, begin, end))
+        begin, end = self._span(asked.first, asked.last, asked.own)
+        return await self.run(asked.ticket, partial(self._answer, asked, begin, end))
 
-    async def bound(self, asked: Question, first: date | None, last: date | None, ticket: str) -> Bound:
+    async def bound(self, asked: Asked) -> Bound:
         """The bound alone."""
-        begin, end = _span(first, last)
-        return await self._run(ticket, lambda _: self._desk(asked, begin, end).bound(asked))
+        begin, end = self._span(asked.first, asked.last, asked.own)
+        return await self.run(asked.ticket, lambda _: self._desk(asked, begin, end).bound(asked.question))
 
     async def slots(self, answer: str, first: date | None, last: date | None, language: str) -> SlotsRow:
         """Slots of an answer, at most 31 days; the first seven days unless said."""
@@ -84,14 +102,36 @@ class MarketDesk:
         end = last or min(begin + timedelta(days=6), day_of(worth.prices.end_ns - 1))
         if not 0 <= (end - begin).days < MOST_SLOT_DAYS:
             raise MarketError(f"from {begin} to {end}: ask for 1 to {MOST_SLOT_DAYS} days of slots")
-        return await self._run("", lambda _: slots_row(worth, begin, end, language))
+        return await self.run("", lambda _: slots_row(worth, begin, end, language))
 
     async def csv(self, answer: str) -> str:
         """The whole schedule of an answer."""
         worth = self._kept(answer)
-        return await self._run("", lambda _: write_csv(worth))
+        return await self.run("", lambda _: write_csv(worth))
 
-    async def _run(self, ticket: str, work: Callable[[Step], T]) -> T:
+    async def plan(self, answer: str) -> Plan:
+        """The same as rows for another program."""
+        worth = self._kept(answer)
+        return await self.run("", lambda _: plan_row(worth))
+
+    async def bring(self, kind: str, name: str, raw: bytes) -> BroughtRow:
+        """Takes a file of the user's: `prices`, `fcr` or `curve`. It stays in this process."""
+        return await self.run("", lambda _: self._brought.take(kind, name, raw))
+
+    def curve(self, name: str) -> LoadCurve:
+        """A load curve that was brought. Raises NoSuchFile."""
+        return self._brought.curve(name)
+
+    def known_or_none(self, start_ns: int, end_ns: int, own: str) -> PriceSeries | None:
+        """Prices of this machine, or of a file that was brought, with their gaps; None where there are none."""
+        if own:
+            found: PriceSeries | None = self._brought.prices(own).between(start_ns, end_ns)
+        else:
+            found = at_hand(start_ns, end_ns, cache=self._cache)
+        found = None if found is None else found.between(start_ns, end_ns)
+        return found if found is not None and found.size else None
+
+    async def run(self, ticket: str, work: Callable[[Step], T]) -> T:
         """Does the work in the one thread, until a newer question of the same ticket comes.
 
         `work` gets a function to call between its steps; the call ends it where it is no longer wanted.
@@ -119,8 +159,14 @@ class MarketDesk:
             if self._newest.get(ticket) == number:
                 del self._newest[ticket]
 
-    def _known(self, first: date, last: date, before_days: int) -> PriceSeries:
+    def _row(self, first: date, last: date, own: str) -> PricesRow:
         start, end = midnight_ns(first), midnight_ns(last + timedelta(days=1))
+        return prices_row(self._known(first, last, 0, own).between(start, end), self._cache)
+
+    def _known(self, first: date, last: date, before_days: int, own: str = "") -> PriceSeries:
+        start, end = midnight_ns(first), midnight_ns(last + timedelta(days=1))
+        if own:
+            return self._brought.prices(own)
         found = at_hand(start - before_days * DAY_NS, end, cache=self._cache)
         if found is None or not found.between(start, end).size:
             raise MarketError(
@@ -129,22 +175,33 @@ class MarketDesk:
             )
         return found
 
-    def _desk(self, asked: Question, first: date, last: date) -> Desk:
-        key = (first, last, asked.hourly)
+    def _span(self, first: date | None, last: date | None, own: str) -> tuple[date, date]:
+        """The days asked for, all of a file that was brought unless said; a file's days are no more than it has."""
+        if not own:
+            return _span(first, last)
+        days = self._brought.prices(own).days().days
+        begin, end = days[0].item(), days[-1].item()
+        return _span(max(first or begin, begin), min(last or end, end))
+
+    def _desk(self, asked: Asked, first: date, last: date) -> Desk:
+        key = (first, last, asked.question.hourly, asked.own, asked.fcr)
         if key in self._desks:
             self._desks.move_to_end(key)
             return self._desks[key]
-        known = self._known(first, last, LONGEST_BACK + 1)
+        known = self._known(first, last, LONGEST_BACK + 1, asked.own)
         start, end = midnight_ns(first), midnight_ns(last + timedelta(days=1))
-        self._desks[key] = Desk.open(known, asked, start, end)
+        if asked.own:  # a file need not begin and end with the day
+            start, end = max(start, int(known.start_ns[0])), min(end, known.end_ns)
+        capacity = (self._brought.capacity(asked.fcr),) if asked.fcr else ()
+        self._desks[key] = Desk.open(known, asked.question, start, end, capacity)
         if len(self._desks) > WARM:
             self._desks.popitem(last=False)
         return self._desks[key]
 
-    def _answer(self, asked: Question, first: date, last: date, step: Step) -> tuple[str, Revenue]:
+    def _answer(self, asked: Asked, first: date, last: date, step: Step) -> tuple[str, Revenue]:
         name = f"{first:%Y%m%d}-{last:%Y%m%d}-{_hash(asked)}"
         if name not in self._answers:
-            self._answers[name] = self._desk(asked, first, last).answer(asked, step)
+            self._answers[name] = self._desk(asked, first, last).answer(asked.question, step)
         self._answers.move_to_end(name)
         if len(self._answers) > ANSWERS:
             self._answers.popitem(last=False)
@@ -165,7 +222,5 @@ def _span(first: date | None, last: date | None) -> tuple[date, date]:
     return begin, end
 
 
-def _hash(asked: Question) -> str:
-    import hashlib
-
-    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:16]
+def _hash(asked: Asked) -> str:
+    return hashlib.sha256(msgspec.json.encode([asked.question, asked.own, asked.fcr])).hexdigest()[:16]

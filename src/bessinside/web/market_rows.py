@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 import bessinside.market.worth as package
+from bessinside.market.basis.days import local_blocks
 from bessinside.market.basis.localtime import MINUTE_NS, midnight_ns
 from bessinside.market.dispatch.reasons import Binding, sentence
 from bessinside.market.prices.cache import Kept, PriceCache
 from bessinside.market.prices.provenance import Provenance, credits
 from bessinside.market.prices.sample import sample
-from bessinside.market.prices.series import PriceSeries
+from bessinside.market.prices.series import PriceSeries, iso
 from bessinside.market.prices.statistics import Summary, summary
+from bessinside.market.worth.question import Question
 from bessinside.market.worth.revenue import Worth
 from bessinside.runtime import disk
 
@@ -173,6 +176,53 @@ def slots_row(worth: Worth, first: date, last: date, language: str) -> SlotsRow:
         caveat=worth.revenue.caveat,
         attribution=worth.revenue.attribution,
     )
+
+
+class PlanSlot(msgspec.Struct, frozen=True):
+    """One slot of a plan: power at the meter, positive out of the battery, and energy at the cells at its end."""
+
+    utc_start: str
+    minutes: int
+    power_w: float
+    energy_wh: float
+    price_eur_mwh: float
+    reserve_w: float
+    reason: str
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A schedule for another program to read. Nothing here is written to a device."""
+
+    caveat: str
+    question: Question
+    start: str
+    end: str
+    attribution: str
+    slots: list[PlanSlot]
+
+
+def plan_row(worth: Worth) -> Plan:
+    """The whole schedule of a solved question."""
+    found, told = worth.dispatch, worth.revenue
+    reserve = _held_back(worth)
+    slots = [
+        PlanSlot(iso(int(at)), told.slot_min, round(power, 1) + 0.0, round(held, 1), price, round(kept, 1) + 0.0, why)
+        for at, power, held, price, kept, why in zip(
+            found.starts_ns, found.power_w.tolist(), found.energy_wh.tolist(), found.prices.tolist(), reserve.tolist(),
+            [Binding(int(one)).name.lower() for one in found.binding], strict=True,
+        )
+    ]  # fmt: skip
+    return Plan(told.caveat, told.question, told.start, told.end, told.attribution, slots)
+
+
+def _held_back(worth: Worth) -> NDArray[np.float64]:
+    """Capacity of FCR held back in each slot, W float64[n]."""
+    found = worth.dispatch
+    if not found.reserve_w:
+        return np.zeros(len(found.starts_ns))
+    block, _ = local_blocks(found.starts_ns, worth.prices.local)
+    held: NDArray[np.float64] = found.reserve_w[0][block]
+    return held
 
 
 @cache

@@ -168,7 +168,7 @@ def battery(
     `round_trip`: energy out over energy in at the meter; `split` says where it is lost: half each way (its square
     root, "both"), all on "charge" or all on "discharge". `energy_at`: whether `energy_wh` is what cells hold or what
     the meter counts when they are emptied. A cycle is `energy_wh` discharged at the meter, in both cases. The other
-    keys are those of :class:`Battery`.
+    keys are those of :class:`Battery`; it starts and ends at the lower end of its window unless they say otherwise.
     """
     if not 0 < round_trip <= 1:
         raise BatteryError(f"the round-trip efficiency must be above 0 and up to 1, not {round_trip}")
@@ -177,4 +177,6 @@ def battery(
     held = energy_wh if energy_at == "cells" else energy_wh / discharging
     if energy_at == "meter":  # emptying it n times is the same energy at the cells, of which energy_wh speaks
         rest = {"cycles_at": "cells", **rest}
+    floor_wh = float(rest.get("soc_min") or 0.0) * held
+    rest = {"start_wh": floor_wh, "end_wh": floor_wh, **rest}
     return Battery(power_w, power_w, held, charging, discharging, **rest)  # type: ignore[arg-type]

@@ -1,8 +1,10 @@
-"""HiGHS kept warm: one problem whose costs and limits change, and the dual simplex that goes on from where it stood."""
+"""HiGHS kept warm: one problem whose costs and limits change, and the dual simplex that goes on from where it stood.
+
+It is loaded when the first problem comes, so that what only speaks of batteries and prices starts without it.
+"""
 
 from __future__ import annotations
 
-import highspy
 import numpy as np
 
 from bessinside.market.basis.days import Index
@@ -24,6 +26,8 @@ class Solver:
     """Solves a programme, and then others of the same matrix from the last basis."""
 
     def __init__(self) -> None:
+        import highspy
+
         self._highs = highspy.Highs()
         for name, value in OPTIONS.items():
             self._highs.setOptionValue(name, value)
@@ -62,6 +66,8 @@ class Solver:
 
         Raises :class:`BatteryError` where nothing is feasible.
         """
+        import highspy
+
         self._highs.run()
         status = self._highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
@@ -73,6 +79,8 @@ class Solver:
         return np.array(solution.col_value), np.array(solution.row_dual)
 
     def _pass(self, problem: Programme) -> None:
+        import highspy
+
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(problem.cost), len(problem.row_lower)
         model.sense_ = highspy.ObjSense.kMaximize

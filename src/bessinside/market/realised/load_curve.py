@@ -1,8 +1,8 @@
 """A load curve of the user's own in place of the plant's registers: what a meter counted, as its operator sends it.
 
-CSV with a header, comma-separated with a decimal point: `utc_start` (ISO 8601; without an offset it is UTC) and either
-`power_kw`, the mean of the slot, positive out of the battery, or `out_kwh` and `in_kwh`, both zero or more. Slots are as
-long as the shortest distance of two starts: 5, 15, 30 or 60 minutes. Slots may be missing; none is made up.
+CSV with a header, comma-separated with a decimal point: `utc_start` (ISO 8601; without an offset it is UTC) and
+either `power_kw`, the mean of the slot, positive out of the battery, or `out_kwh` and `in_kwh`, both zero or more.
+Slots are as long as the shortest distance of two starts: 5, 15, 30 or 60 minutes. Some may be missing; none is made up.
 """
 
 from __future__ import annotations

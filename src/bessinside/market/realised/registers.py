@@ -28,8 +28,8 @@ _OPEN = re.compile(r"\b(open|off|disconnected)\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Said:
-    """What registers say of slots: `realised` for the waterfall, `start_wh` held at the cells before the first slot (None
-    without a state of charge), `figures` the ids behind each field, `missing` why a field has none."""
+    """What registers say of slots: `realised` for the waterfall, `start_wh` held at the cells before the first slot
+    (None without a state of charge), `figures` the ids behind each field, `missing` why a field has none."""
 
     realised: Realised
     start_wh: float | None = None
@@ -135,11 +135,12 @@ def _available(slots: _Slots, found: Said) -> Floats | None:
         closed = np.stack(
             [_closed(slots.binding, figure, position[:, :, k]) for k, figure in enumerate(relays.values())], axis=-1
         )
-        racks = list(relays)
+        racks = {rack: k for k, rack in enumerate(relays)}
         for column, pcs in enumerate(parts):
-            mine = [racks.index(rack) for bus in slots.binding.plant.anatomy.buses if bus.pcs == pcs for rack in bus.racks if rack in relays]  # noqa: E501
-            if mine:
-                served[:, :, column] *= np.where(np.isnan(closed[:, :, mine]).all(axis=-1), 1.0, np.nanmax(np.nan_to_num(closed[:, :, mine], nan=0.0), axis=-1))  # noqa: E501
+            buses = [bus for bus in slots.binding.plant.anatomy.buses if bus.pcs == pcs]
+            mine = [racks[rack] for bus in buses for rack in bus.racks if rack in racks]
+            if mine:  # a contactor of which nothing is known is not called open
+                served[:, :, column] *= np.nan_to_num(closed[:, :, mine], nan=1.0).max(axis=-1)
         found.figures["available"] = tuple(relays.values())
     mean = slots.over(found, "available", "pcs.state_fault", served, figures)
     return None if mean is None else np.clip(mean.mean(axis=1), 0.0, 1.0)

@@ -32,8 +32,8 @@ class Realised:
     `schedule_w`: the power that was wanted at the terminals. `available`: share of the power whose devices were in
     service. `charge_limit`, `discharge_limit`: share of the power that devices allowed while in service. `soc_min`,
     `soc_max`: window in force. `empty_at`, `full_at`: energy over `energy_wh` at which the battery gave and took no
-    more. `charging`, `discharging`: losses by :func:`~bessinside.market.realised.measured.efficiencies`. None where there
-    is no register: its bar is then zero and marked as not measured.
+    more. `charging`, `discharging`: losses by :func:`~bessinside.market.realised.measured.efficiencies`. None where
+    there is no register: its bar is then zero and marked as not measured.
     """
 
     meter_w: Floats

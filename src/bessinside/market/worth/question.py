@@ -22,8 +22,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The battery as its nameplate counts: power at the meter, energy at the cells or at the meter (`energy_at`).
 
     `round_trip`: energy out over energy in at the meter; `split` where it is lost. `cycles_day`, `cycles_year`: most
-    discharged energy over `energy_wh`; None is no cap. `soc_min`, `soc_max`: the window that may be used.
-    `wear_eur_mwh`: cost of each discharged MWh. `hourly`: trade means of hours instead of the market time unit.
+    discharged energy over `energy_wh`; None is no cap. `soc_min`, `soc_max`: the window that may be used. `soc_start`:
+    state of charge at the start and again at the end; None is the window's lower end. `import_w`, `export_w`: limits
+    of the grid connection. `wear_eur_mwh`: cost of each discharged MWh. `hourly`: trade means of hours instead of the
+    market time unit.
     """
 
     power_w: Annotated[float, Meta(ge=1e3, le=1e11)] = 1e6
@@ -33,13 +35,16 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cycles_year: Annotated[float, Meta(ge=0.0, le=8784.0)] | None = None
     soc_min: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
     soc_max: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    soc_start: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    import_w: Annotated[float, Meta(ge=0.0, le=1e11)] | None = None
+    export_w: Annotated[float, Meta(ge=0.0, le=1e11)] | None = None
     wear_eur_mwh: Annotated[float, Meta(ge=0.0, le=10_000.0)] = 0.0
     split: Literal["both", "charge", "discharge"] = "both"
     energy_at: Literal["cells", "meter"] = "cells"
     hourly: bool = False
 
     def battery(self) -> Battery:
-        """The battery as the dispatch sees it: at the lower end of its window at start and end. Raises BatteryError."""
+        """The battery as the dispatch sees it, as full at the end as at the start. Raises BatteryError."""
         made = battery(
             self.power_w,
             self.energy_wh,
@@ -51,8 +56,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             cycles_day=self.cycles_day,
             cycles_year=self.cycles_year,
             wear_eur_mwh=self.wear_eur_mwh,
+            import_w=self.import_w,
+            export_w=self.export_w,
         )
-        return replace(made, start_wh=made.floor_wh, end_wh=made.floor_wh)
+        held = made.floor_wh if self.soc_start is None else self.soc_start * made.energy_wh
+        return replace(made, start_wh=held, end_wh=held)
 
     @property
     def hours(self) -> float:

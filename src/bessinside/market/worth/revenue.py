@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -19,17 +20,23 @@ from bessinside.market.dispatch.battery import Floats
 from bessinside.market.dispatch.certificate import Certificate
 from bessinside.market.dispatch.model import Bound, Dispatch, Model
 from bessinside.market.dispatch.programme import Calendar
-from bessinside.market.dispatch.reserve import Reserve, fcr
-from bessinside.market.plans.baselines import looking_back, timer
-from bessinside.market.plans.plan import Plan
+from bessinside.market.dispatch.reserve import Reserve, afrr, fcr
+from bessinside.market.plans.baselines import looking_back, own_schedule, timer
+from bessinside.market.plans.plan import Plan, rolling
 from bessinside.market.prices.provenance import Provenance, credits
 from bessinside.market.prices.reserve_prices import BlockPrices
 from bessinside.market.prices.series import PriceSeries, iso
+from bessinside.market.worth.intraday import Intraday
 from bessinside.market.worth.question import Question, grid
 
 CAVEAT = "Upper bound, not a forecast"
 YEAR_H = 8760
 LONGEST_BACK = 28  # days that the longest-remembering baseline looks back
+PRODUCTS: dict[str, Callable[[Floats], Reserve]] = {
+    "FCR": fcr,
+    "aFRR+": partial(afrr, up=True),
+    "aFRR-": partial(afrr, up=False),
+}
 BACK = {"last_week": range(7, 8), "yesterday": range(1, 2), "mean_28_days": range(1, LONGEST_BACK + 1)}
 
 
@@ -72,8 +79,8 @@ class Revenue(msgspec.Struct, frozen=True):
 
     [`feasible_eur`, `bound_eur`] brackets the maximum with perfect foresight; `gap_eur` is their difference. `eur_mw`:
     bound per MW; `eur_mw_year`: the same brought to 8,760 hours. `reserve_eur`: the part that capacity earns.
-    `cycles`: discharged energy over `energy_wh`. `seconds`, `bound_seconds`: time to solve. `warm`: whether the solver
-    went on from an earlier question.
+    `cycles`: discharged energy over `energy_wh`. `seconds`, `bound_seconds`: time to solve. `intraday`: what a
+    second stage adds, None without one.
     """
 
     question: Question
@@ -102,6 +109,7 @@ class Revenue(msgspec.Struct, frozen=True):
     caveat: str
     attribution: str
     provenance: list[Provenance]
+    intraday: Intraday | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,24 +125,25 @@ class Worth:
 class Desk:
     """Answers one question after another about the same prices from a warm solver. Not for two threads at once.
 
-    `prices` are the slots to trade, `before` those just before them as far as known, `capacity` FCR prices or None.
+    `prices` are the slots to trade, `before` those just before them as far as known, `capacity` prices of reserves
+    that are sold beside: FCR, or aFRR+ and aFRR-.
     """
 
     prices: PriceSeries
     model: Model
     before: Floats
-    capacity: BlockPrices | None = None
+    capacity: Sequence[BlockPrices] = ()
 
     @classmethod
     def open(
-        cls, known: PriceSeries, question: Question, start_ns: int, end_ns: int, capacity: BlockPrices | None = None
+        cls, known: PriceSeries, question: Question, start_ns: int, end_ns: int, capacity: Sequence[BlockPrices] = ()
     ) -> Desk:
         """Over the slots of `known` in [start, end). Raises MarketError where they have a gap or end before."""
         inside = known.between(start_ns, end_ns)
         slots = grid(inside, question)
         _covers(slots, start_ns, end_ns)
         earlier = known.between(start_ns - (LONGEST_BACK + 1) * DAY_NS, start_ns)
-        reserves = [] if capacity is None else [_reserve(capacity, slots)]
+        reserves = [_reserve(one, slots) for one in capacity]
         slot_s = float(slots.length_ns[0]) / 1e9
         model = Model(slots.price, slots.start_ns, slot_s, question.battery(), zone=slots.local, reserves=reserves)
         return cls(slots, model, _past(earlier, slots), capacity)
@@ -144,10 +153,19 @@ class Desk:
         self._take(question)
         return self.model.bound()
 
-    def answer(self, question: Question, step: Callable[[str], None] = lambda _: None) -> Worth:
+    def answer(
+        self,
+        question: Question,
+        step: Callable[[str], None] = lambda _: None,
+        *,
+        own_w: Floats | None = None,
+        days_ahead: int = 0,
+    ) -> Worth:
         """The whole answer; `step` is told what is done next and may end the work by raising.
 
-        Raises BatteryError where nothing is feasible.
+        `own_w` float64[n], W positive out of the battery, is a schedule to stand in the ladder; `days_ahead`, where
+        above zero, adds the schedule of somebody who knows the prices of so many local days, today included. Raises
+        BatteryError where nothing is feasible.
         """
         self._take(question)
         step("bound")
@@ -161,6 +179,11 @@ class Desk:
             step(name)
             before = self.before if self.before.size else None
             plans.append(looking_back(name, found.prices, found.battery, calendar, back, before))
+        if days_ahead:
+            step("known_prices")
+            plans.append(rolling("known_prices", found.battery, found.prices, found.prices, calendar, days_ahead))
+        if own_w is not None:
+            plans.append(own_schedule("own", own_w, found.prices, found.battery, calendar))
         revenue = _revenue(question, self.prices, found, plans, calendar, self.capacity, self.model.reserves)
         return Worth(revenue, self.prices, found)
 
@@ -199,7 +222,7 @@ def _reserve(capacity: BlockPrices, slots: PriceSeries) -> Reserve:
     found[found] = capacity.start_ns[at[found]] == starts[found]
     if not found.all():
         raise MarketError(f"no {capacity.product} price for the block that begins {iso(int(starts[~found][0]))}")
-    return fcr(capacity.price[at])
+    return PRODUCTS[capacity.product](capacity.price[at])
 
 
 def _revenue(
@@ -208,14 +231,14 @@ def _revenue(
     found: Dispatch,
     plans: list[Plan],
     calendar: Calendar,
-    capacity: BlockPrices | None,
+    capacity: Sequence[BlockPrices],
     reserves: Sequence[Reserve],
 ) -> Revenue:
     hours = found.slot_s / 3600
     power_mw = question.power_w / 1e6
     paid = found.slot_eur - found.battery.wear_eur_mwh * found.discharge_w * hours / 1e6
-    held = _capacity_eur(found, prices, reserves[0]) if capacity is not None else np.zeros(prices.size)
-    provenance = prices.provenance + (capacity.provenance if capacity is not None else ())
+    held = _capacity_eur(found, prices, reserves)
+    provenance = prices.provenance + tuple(source for one in capacity for source in one.provenance)
     days = local_slots(prices.start_ns, prices.local)
     return Revenue(
         question=question,
@@ -258,13 +281,14 @@ def _rung(plan: Plan, found: Dispatch, calendar: Calendar) -> Rung:
     return Rung(plan.name, plan.eur, share, active, days)
 
 
-def _capacity_eur(found: Dispatch, prices: PriceSeries, reserve: Reserve) -> Floats:
+def _capacity_eur(found: Dispatch, prices: PriceSeries, reserves: Sequence[Reserve]) -> Floats:
     """What capacity earns, spread evenly over the slots of its block, EUR float64[n]."""
     block, _ = local_blocks(prices.start_ns, prices.local)
-    (capacity,) = found.reserve_w
-    per_block: Floats = capacity / 1e6 * reserve.eur_mw
-    spread: Floats = per_block[block] / np.bincount(block)[block]
-    return spread
+    total = np.zeros(prices.size)
+    for reserve, capacity in zip(reserves, found.reserve_w, strict=True):
+        per_block: Floats = capacity / 1e6 * reserve.eur_mw
+        total += per_block[block] / np.bincount(block)[block]
+    return total
 
 
 def _periods(prices: PriceSeries, eur: Floats, found: Dispatch, power_mw: float, unit: str) -> list[Period]:

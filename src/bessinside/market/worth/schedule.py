@@ -11,13 +11,17 @@ HEADER = "utc_start,minutes,price_eur_mwh,power_kw,energy_kwh,eur,reason,shadow_
 
 def write_csv(worth: Worth) -> str:
     """One line for each slot; power at the meter, positive out of the battery; energy at the cells at the slot's end.
+    Where there was a second stage it is that one's delivery, at its prices.
 
     Lines that begin with # say whose prices these are and that the schedule knows all of them beforehand.
     """
-    found, minutes = worth.dispatch, worth.revenue.slot_min
+    found, second = worth.dispatch, worth.revenue.intraday
+    minutes = round(found.slot_s / 60)
+    sources = worth.revenue.attribution if second is None else second.attribution
+    stage = "" if second is None else " of the second stage"
     lines = [
-        f"# {worth.revenue.caveat}: planned with all prices known",
-        f"# prices: {worth.revenue.attribution}",
+        f"# {worth.revenue.caveat}: planned with all prices{stage} known",
+        f"# prices: {sources}",
         HEADER,
     ]
     rows = zip(
