@@ -24,6 +24,7 @@ from bessinside.cli import (
     sql,
     tape,
     users,
+    view,
 )
 from bessinside.cli.screen import errors
 from bessinside.errors import BessError
@@ -57,6 +58,7 @@ app.command("replay")(tape.replay)
 app.command("sql")(sql.sql)
 app.command("signals")(signals.signals)
 app.command("revenue")(revenue.revenue)
+app.command("view")(view.view)
 app.command("export")(export.export)
 app.command("user")(users.user)
 app.add_typer(maps.app, name="maps")

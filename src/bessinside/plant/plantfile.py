@@ -18,6 +18,7 @@ from bessinside.errors import BessError
 from bessinside.modbus import EndpointError, parse_endpoint, parse_quirks
 from bessinside.plant import parts
 from bessinside.plant.anatomy import Anatomy, Bus, Container
+from bessinside.plant.economics import Economics, Warranty, economics, warranty
 from bessinside.plant.toml_lines import error_line, key_lines
 from bessinside.registers import shipped_maps
 from bessinside.runtime import disk
@@ -34,7 +35,7 @@ _QUANTITY = {
     "MWh": 1e6,
 }
 _VOLTAGE = {"V": 1.0, "kV": 1e3}
-_TABLES = {"plant", "metadata", "anatomy", "bus", "device", "emulator"}
+_TABLES = {"plant", "metadata", "anatomy", "bus", "device", "emulator", "economics", "warranty"}
 _PLANT_KEYS = {"id", "label", "emulated", "nameplate"}
 _EMULATOR_KEYS = {"ac_voltage"}
 _DEVICE_KEYS = {"id", "label", "map", "at", "url", "every", "skip", "only", "writes", "points", "quirks"}
@@ -94,6 +95,8 @@ class Plant:
     devices: tuple[Device, ...]
     path: str
     ac_voltage: float | None = None
+    economics: Economics | None = None
+    warranty: Warranty | None = None
 
     @property
     def name(self) -> str:
@@ -179,6 +182,8 @@ class _Reader:
             devices=devices,
             path=self.path,
             ac_voltage=self.ac_voltage(emulator),
+            economics=economics(self, table.get("economics")),
+            warranty=warranty(self, table.get("warranty")),
         )
 
     def known(self, where: tuple[str | int, ...], table: Any, keys: set[str]) -> None:

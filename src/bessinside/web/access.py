@@ -21,7 +21,7 @@ from bessinside.runtime import disk
 from bessinside.web.users import Accounts
 
 COOKIE = "bessinside"
-_RANK = {"public": 0, "viewer": 1, "operator": 2, "admin": 3}
+_RANK = {"public": 0, "viewer": 1, "investor": 1, "marketer": 1, "purchaser": 1, "operator": 2, "admin": 3}
 
 
 class PolicyError(BessError):

@@ -34,6 +34,7 @@ from bessinside.web.plantview import PlantRow, plant_row
 from bessinside.web.schema import schema_answer
 from bessinside.web.signals import SignalPage, SubsystemRow, UnknownSignal, signal_list, signal_page
 from bessinside.web.users import SESSION_S, Accounts, TooManyTriesError
+from bessinside.web.views import view_routes
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +71,13 @@ def create_app(
     hosts: frozenset[str] = frozenset(),
     accounts: Accounts | None = None,
     secure: bool = False,
-    history: Path | None = None,
+    history: str | Path | None = None,
     recording: Recording | None = None,
 ) -> Litestar:
     """The web application around a twin. The twin is started and stopped with it.
 
     `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
-    `secure`: cookies travel over TLS only; `history`: the folder that sweeps are recorded into, None where none is,
+    `secure`: cookies travel over TLS only; `history`: the folder or address that sweeps are recorded into, None where none is,
     and `recording` says how that does.
     """
     check_points(point for readings in twin.devices for point in readings.bound.layout.points)
@@ -201,7 +202,8 @@ def create_app(
             sign_out,
             live_socket,
             *history_routes(desk),
-            *market_routes(),
+            *market_routes(history=desk),
+            *view_routes(twin, desk, accounts),
             *page_routes(),
         ],
         guards=[Gate(hosts, accounts)],

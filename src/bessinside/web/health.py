@@ -34,7 +34,8 @@ class DeviceHealth(msgspec.Struct, frozen=True):
 
 class HistoryHealth(msgspec.Struct, frozen=True):
     """How recording does. `trouble` is empty while all is well; `waiting` sweeps are not on the disk yet, `dropped`
-    never got there; `repaired` is what the last start put right."""
+    never got there; `repaired` is what the last start put right. Where servers keep the past, `buffered` sweeps are on this
+    machine's disk and not on them, the oldest for `buffered_s` seconds, and the buffer is filled to `buffer_share`."""
 
     folder: str
     trouble: str
@@ -44,6 +45,9 @@ class HistoryHealth(msgspec.Struct, frozen=True):
     acknowledged_age_s: float | None
     sealing: bool
     repaired: list[str]
+    buffered: int = 0
+    buffered_s: float = 0.0
+    buffer_share: float = 0.0
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -99,5 +103,5 @@ def _history(found: Recorded, now_ns: int) -> HistoryHealth:
     age = (now_ns - found.acknowledged_ns) / 1e9 if found.acknowledged_ns else None
     return HistoryHealth(
         found.folder, found.trouble, found.waiting, found.dropped, found.recorded, age, found.sealing,
-        list(found.repaired),
+        list(found.repaired), found.buffered, found.buffered_s, found.buffer_share,
     )  # fmt: skip

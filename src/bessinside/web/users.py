@@ -13,7 +13,7 @@ import argon2
 from bessinside.errors import BessError
 from bessinside.runtime import chance, clock, disk
 
-ROLES = ("viewer", "operator", "admin")
+ROLES = ("viewer", "investor", "marketer", "purchaser", "operator", "admin")
 SESSION_S = 12 * 3600.0
 TRIES, WINDOW_S = 5, 15 * 60.0
 _HASHES_AT_ONCE = 2  # one check takes 64 MiB and a tenth of a second of a core
@@ -31,7 +31,8 @@ class TooManyTriesError(BessError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person: name, role (viewer, operator or admin) and the argon2 hash of the password."""
+    """One person: name, role and the argon2 hash of the password. The roles investor, marketer and purchaser may what a
+    viewer may, and their view opens first."""
 
     name: str
     role: str
