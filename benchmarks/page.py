@@ -22,13 +22,15 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "src" / "bessinside" / "web" / "page"
+READY = "!!(window.__scene && window.__scene.ready)"
 THREE = ROOT / "ui" / "node_modules" / "three" / "build"
 OFFSET = 22000
 LEVELS = range(1, 15)
@@ -57,17 +59,20 @@ def product() -> Iterator[str]:
     text = (ROOT / "src/bessinside/plant/plants/ref-5m.toml").read_text()
     with tempfile.TemporaryDirectory() as folder, socket.socket() as found:
         plant = Path(folder) / "ref-5m.toml"
-        plant.write_text(re.sub(r"127\.0\.0\.1:(\d+)", lambda port: f"127.0.0.1:{int(port[1]) + OFFSET}", text))
+        text = re.sub(r"127\.0\.0\.1:(\d+)", lambda port: f"127.0.0.1:{int(port[1]) + OFFSET}", text)
+        devices = sorted({int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", text)})
+        plant.write_text(text)
         found.bind(("127.0.0.1", 0))
         port = str(found.getsockname()[1])
         found.close()
         url = f"http://127.0.0.1:{port}"
-        running = [
-            subprocess.Popen([sys.executable, "-m", "bessinside", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
-            for arguments in (("emulate", str(plant)), ("run", str(plant), "--port", port))
-        ]
+        running: list[subprocess.Popen[bytes]] = []
         try:
-            until(lambda: healthy(url), 90)
+            running.append(started("emulate", plant))
+            for device in devices:
+                until(lambda device=device: listens(device), f"the emulator on port {device}")  # type: ignore[misc]
+            running.append(started("run", plant, "--port", port))
+            until(lambda: healthy(url), "the twin's first sweep", 90)
             yield url
         finally:
             for process in running:
@@ -76,30 +81,52 @@ def product() -> Iterator[str]:
                 process.wait(timeout=15)
 
 
+def started(verb: str, plant: Path, *options: str) -> subprocess.Popen[bytes]:
+    """A process of this product out of this tree."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bessinside", verb, str(plant), *options], cwd=ROOT / "src", stdout=subprocess.DEVNULL
+    )
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def check_page() -> None:
+    """Raises SystemExit where the page is missing or older than its sources: its figures would be those of another."""
+    built = PAGE / "index.html"
+    sources = [path for path in (ROOT / "ui" / "src").rglob("*") if path.is_file()]
+    newest = max(sources, key=lambda path: path.stat().st_mtime)
+    if not built.is_file() or built.stat().st_mtime < newest.stat().st_mtime:
+        raise SystemExit(f"{built} is missing or older than {newest}: run `make page`, then measure")
+
+
 def healthy(url: str) -> bool:
     with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api/health", timeout=5) as answer:
         return bool(json.load(answer)["status"] == "ok")
     return False
 
 
-def until(holds: Any, seconds: float = 60.0) -> None:
-    """Waits for what `holds` asks. Raises SystemExit where it never comes."""
+def until(holds: Callable[[], object], awaited: str, seconds: float = 60.0) -> None:
+    """Waits for what `holds` asks. Raises SystemExit with what was `awaited` where it never comes."""
     ends = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > ends:
-            raise SystemExit("the page, the twin or the browser did not get ready")
+            raise SystemExit(f"waited {seconds:g} s in vain for {awaited}")
         time.sleep(0.02)
 
 
 def go(page: Page, level: int) -> None:
     page.evaluate(f"location.hash = '#/level/{level}'")
-    until(lambda: page.evaluate("!!window.__scene && window.__scene.ready"))
+    until(lambda: page.evaluate(READY), f"level {level}")
 
 
 def opened(browser: Browser, url: str, level: int, **settings: Any) -> Page:
     page = browser.new_page(viewport={"width": 1200, "height": 800}, **settings)
     page.goto(f"{url}/#/level/{level}")
-    until(lambda: page.evaluate("!!(window.__scene && window.__scene.ready)"))
+    until(lambda: page.evaluate(READY), f"level {level} of a page that was just opened")
     return page
 
 
@@ -116,7 +143,7 @@ def empty_scene(browser: Browser, frames: int) -> Figures:
     page = browser.new_page(viewport={"width": 1200, "height": 800})
     page.route("http://empty.test/*", serve)
     page.goto("http://empty.test/empty.html")
-    until(lambda: page.evaluate("(window.times ?? []).length") >= frames)
+    until(lambda: page.evaluate("(window.times ?? []).length") >= frames, "frames of an empty scene")
     times: list[float] = page.evaluate("window.times")
     first: float = page.evaluate("window.first")
     page.close()
@@ -125,12 +152,16 @@ def empty_scene(browser: Browser, frames: int) -> Figures:
 
 def first_frame(browser: Browser, url: str, loads: int) -> Figures:
     """Milliseconds from the start of loading to the first frame with data in it."""
-    found = []
-    for _ in range(loads):
-        page = opened(browser, url, 7)
-        found.append(page.evaluate("window.__scene.first"))
-        page.close()
+    found = [loaded(browser, url) for _ in range(loads)]
     return {"median_ms": statistics.median(found), "least_ms": min(found), "most_ms": max(found)}
+
+
+def loaded(browser: Browser, url: str) -> float:
+    page = opened(browser, url, 7)
+    until(lambda: page.evaluate("window.__scene.first > 0"), "the first frame with data")
+    first: float = page.evaluate("window.__scene.first")
+    page.close()
+    return first
 
 
 def flown(browser: Browser, url: str) -> Figures:
@@ -138,13 +169,13 @@ def flown(browser: Browser, url: str) -> Figures:
     page = opened(browser, url, 1)
     times: list[float] = []
     counts: Figures = {}
+    page.evaluate("window.__scene.ticks.splice(0)")  # the first snapshot finds everything new
     for level in (*LEVELS, 1):
         go(page, level)
         times += page.evaluate("window.__scene.times.splice(0)")
         now = page.evaluate("window.__scene.counts")
         counts[f"level_{level:02d}"] = {name: now[name] for name in ("calls", "triangles", "programs")}
-    page.evaluate("window.__scene.ticks.splice(0)")
-    until(lambda: page.evaluate("window.__scene.ticks.length") >= 10)
+    until(lambda: page.evaluate("window.__scene.ticks.length") >= 10, "ten snapshots")
     ticks: list[float] = page.evaluate("window.__scene.ticks")
     figures = {
         "renderer": page.evaluate("window.__scene.renderer"),
@@ -183,7 +214,7 @@ def flights(browser: Browser, url: str) -> Figures:
     """Machine in sampled frames of every flight between two levels, as a share of the pixels."""
     page = browser.new_page(viewport={"width": 700, "height": 420})
     page.goto(f"{url}/#/level/1")
-    until(lambda: page.evaluate("!!(window.__scene && window.__scene.ready)"))
+    until(lambda: page.evaluate(READY), "level 1 of a small page")
     rows = page.evaluate("window.__scene.flights()")
     page.close()
     worst = min(rows, key=lambda row: row[3])
@@ -216,6 +247,8 @@ def main() -> None:
     options = parser.parse_args()
     if not THREE.is_dir():
         raise SystemExit(f"{THREE} is missing: run `npm ci` in ui/ for the empty scene to compare with")
+    if not options.url:
+        check_page()
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next((found for name in names if (found := shutil.which(name))), None)
     place = contextlib.nullcontext(options.url) if options.url else product()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,8 +20,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.ports import free_offset, free_port
+from tests.prepare import browser as browser_of_machine
 
 ROOT = Path(__file__).parents[2]
+CHROMIUM = browser_of_machine()
 PATIENT_MS = 60_000
 expect.set_options(timeout=PATIENT_MS)  # a browser that draws in software shares the processor with all the rest
 ARGUMENTS = (
@@ -127,10 +128,8 @@ def browser() -> Iterator[Browser]:
 @contextlib.contextmanager
 def launched(*more: str) -> Iterator[Browser]:
     """Chromium with further arguments."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next((path for name in names if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *more])
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
         yield opened
         opened.close()
 
@@ -149,17 +148,34 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     assert not wrong, wrong
 
 
+SHARING = ("access", "label_true", "levels", "page", "signals", "tour")
 LONGEST = ("product", "scene", "flight", "pictures")
 """Groups that are begun first, so that two workers end at about the same time."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def _group_of(file: str) -> str:
+    """What shares the product goes to one worker, so that it is started once; each other file may go to another."""
+    name = Path(file).stem.removeprefix("test_")
+    return "product" if name in SHARING else name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives whole groups to workers. (`--dist loadgroup` of pytest-xdist 3.8 sees no groups under pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group_of(nodeid.split("::", 1)[0])
+
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `--dist loadgroup`: all files that share the product, which is then started once; else each file."""
-    here = [item for item in items if Path(__file__).parent in item.path.parents]
-    sharing = {item.path for item in here if "product" in getattr(item, "fixturenames", ())}
-    groups = {item.path: item.path.stem.removeprefix("test_") for item in here} | dict.fromkeys(sharing, "product")
-    for item in here:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-    here.sort(key=lambda item: [*LONGEST, groups[item.path]].index(groups[item.path]))
-    items[:] = [item for item in items if item not in here] + here
+    here = {id(item) for item in items if Path(__file__).parent in item.path.parents}
+    mine = [item for item in items if id(item) in here]
+    for item in mine:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(600))  # drawing in software on a busy machine takes its time
+    mine.sort(key=lambda item: [*LONGEST, _group_of(item.path.name)].index(_group_of(item.path.name)))
+    items[:] = [item for item in items if id(item) not in here] + mine

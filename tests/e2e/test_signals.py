@@ -27,6 +27,10 @@ def test_the_list_has_every_page_and_finds_one(page: Page, product: Product) -> 
     rows.click()
     expect(page.locator("h1")).to_have_text("Insulation, positive pole")
     expect(page).to_have_url(re.compile("#/signals/rack.insulation_positive$"))
+    expect(page.locator("h1")).to_be_focused()
+    page.get_by_role("button", name="All signals").click()
+    expect(rows).to_have_count(1)  # the list as it was left
+    expect(rows).to_be_focused()
 
 
 def test_from_a_passport_to_its_signal_and_from_there_to_the_part(page: Page, product: Product) -> None:

@@ -58,6 +58,11 @@ export function qualityOf(quality: string | number | null | undefined): Quality 
   return NAMES[(quality ?? "").toLowerCase().replaceAll(/[_-]/g, " ")] ?? Quality.None;
 }
 
+/** Whether a reading of this quality speaks of now: neither late nor silent. */
+export function isFresh(quality: number): boolean {
+  return quality === Quality.Good || quality === Quality.Implausible;
+}
+
 /** Whether a value of this quality may be shown as a number at all. */
 export function hasValue(quality: number): boolean {
   return quality !== Quality.None && quality !== Quality.NotImplemented && quality !== Quality.NotMapped;

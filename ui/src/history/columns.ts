@@ -11,18 +11,20 @@ export interface Columns {
   /** sweeps of the whole time, and those of them that brought no value */
   sweeps: number;
   leftOut: number;
-  /** stretches without any sweep */
+  /** stretches without any sweep, and the rows that stand for them */
   gaps: number;
+  holes: Set<number>;
 }
 
 /** A missing span is drawn as a hole: one row of nulls where the next begins later than it should. */
 export function columnsOf(drawn: Drawn, factor: number): Columns {
-  const found: Columns = { t: [], low: [], high: [], mean: [], sweeps: 0, leftOut: 0, gaps: 0 };
+  const found: Columns = { t: [], low: [], high: [], mean: [], sweeps: 0, leftOut: 0, gaps: 0, holes: new Set() };
   const scaled = (value: number | null) => (value === null ? null : value * factor);
   drawn.t.forEach((ms, i) => {
     const before = drawn.t[i - 1];
     // a device slower than the spans leaves some of them empty: that is no gap
     if (before !== undefined && ms - before > Math.max(1.5 * drawn.step_ms, 3 * usual(drawn.t))) {
+      found.holes.add(found.t.length);
       found.t.push((before + drawn.step_ms) / 1000);
       for (const column of [found.low, found.high, found.mean]) column.push(null);
       found.gaps += 1;

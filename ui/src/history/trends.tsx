@@ -14,6 +14,7 @@ import { say } from "./texts";
 const MINUTE = 60_000;
 const SPANS = { five: 5 * MINUTE, day: 1440 * MINUTE, week: 7 * 1440 * MINUTE, month: 30 * 1440 * MINUTE } as const;
 const POINTS = 600;
+const MOST = 6;
 type Name = keyof typeof SPANS;
 
 interface Answer {
@@ -77,7 +78,15 @@ export function Trends({ id, unit }: { id: string; unit: string }) {
       </div>
       {error && <p class="failure">✕ {error}</p>}
       <div class="trend" ref={box} role="img" aria-label={say("title")} data-scale hidden={!columns?.t.length} />
+      <button type="button" class="switch" onClick={() => navigate({ view: "history", with: withId(route.value.with, id), span: name, figure: null })}>
+        {say("more")}
+      </button>
       {columns && (columns.t.length ? <p class="muted">{say("counts", { sweeps: columns.sweeps, left: columns.leftOut, gaps: columns.gaps })} {say("turn")}</p> : <p class="muted">{say("none")}</p>)}
     </section>
   );
+}
+
+/** A figure behind those that are compared already. */
+function withId(chosen: string | null, id: string): string {
+  return [...new Set([...(chosen ?? "").split(",").filter(Boolean), id])].slice(-MOST).join(",");
 }

@@ -10,12 +10,27 @@ import { language } from ".";
 const words = signal<Record<string, string> | null>(null);
 const NUMBER = /\b\d+\b/g;
 
+let coming: Promise<void> | null = null;
+
 /** Fetches the words when their language is first spoken; until then the English ones stand. */
 export function followVendorWords(): () => void {
   return effect(() => {
-    if (language.value !== "de" || words.peek()) return;
-    import("./vendor.de.json").then((found) => (words.value = found.default)).catch(() => undefined);
+    if (language.value === "de") void vendorWords();
   });
+}
+
+/** Done when the words are there that the language in force needs, or when they cannot be had. */
+export async function vendorWords(): Promise<void> {
+  if (language.peek() !== "de" || words.peek()) return;
+  coming ??= import("./vendor.de.json").then(
+    (found) => {
+      words.value = found.default;
+    },
+    () => {
+      coming = null;
+    },
+  );
+  await coming;
 }
 
 /** For tests, and for whoever has the words already. */

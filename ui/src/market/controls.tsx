@@ -1,6 +1,7 @@
 /** The battery that is asked about, and the days. */
 
 import { model } from "../figures/snapshot";
+import { OwnFiles } from "./files";
 import { stretches } from "./known";
 import { change, choose, draft, failure, prices, question, shortened, span } from "./state";
 import { w } from "./words";
@@ -66,6 +67,7 @@ export function Controls() {
       />
       <ThisPlant />
       <Days />
+      <OwnFiles />
     </form>
   );
 }

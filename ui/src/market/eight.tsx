@@ -1,64 +1,46 @@
-/** Seven days back and the day after: quarters by price, the battery's load over them, and where now lies. */
+/** Seven days back and tomorrow: prices in quarters, what the maximum would do, what the meter counted, and where now is. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { language } from "../i18n";
-import { market, type Prices, type Revenue, type Slots } from "./answers";
+import type { Slots } from "./answers";
+import { say } from "./counted";
 import { Caveat } from "./headline";
-import { covers } from "./known";
+import { around, laid, lookAround, type Around } from "./realised";
 import { SlotPlot } from "./slotplot";
-import { answer, pending, prices } from "./state";
+import { answer, brought, files, pending, prices } from "./state";
 import { w } from "./words";
-import { day, dayOf, later, number } from "./write";
+import { day, dayOf, later, moment, number } from "./write";
 
 const BACK = 7;
 
-interface Asked {
-  id: string;
-  first: string;
-  last: string;
-  power: number;
-}
-
 export function Eight() {
-  const [slots, setSlots] = useState<{ of: Slots; power: number } | null>(null);
   const found = answer.value;
   const known = prices.value?.known;
   const today = dayOf(Date.now());
+  const { curve, prices: own } = brought.value;
   useEffect(() => {
     if (!found || !known) return undefined;
     let over = false;
-    aroundNow(known, today, found)
-      .then(async (asked) => ({ of: await market.slots(asked.id, asked, language.value), power: asked.power }))
-      .then(
-        (next) => over || setSlots(next),
-        (reason: Error) => over || console.warn(reason), // what was shown stays; the schedule above says what is wrong
-      );
+    lookAround(known, found, files(), language.value).then(
+      (next) => void (over || (around.value = next)),
+      (reason: Error) => over || console.warn(reason), // what was shown stays; the schedule above says what is wrong
+    );
     return () => {
       over = true;
     };
-  }, [found?.id, known, today, language.value]);
-  return slots && <Shown slots={slots.of} power={slots.power} today={today} />;
+  }, [found?.id, known, today, language.value, curve?.id, own?.id]);
+  return around.value && <Shown of={around.value} today={today} />;
 }
 
-/** The answer for the days around today, to tomorrow where it is published; else the last days of the answer that is shown. */
-async function aroundNow(known: Prices["known"], today: string, found: { id: string; revenue: Revenue }): Promise<Asked> {
-  for (const last of [later(today, 1), today]) {
-    const days = { first: later(today, -BACK), last };
-    if (!covers(known, days)) continue;
-    const around = await market.around(found.revenue.question, days);
-    return { id: around.id, ...days, power: found.revenue.question.power_w };
-  }
-  const { first_day, last_day, question } = found.revenue;
-  const first = later(last_day, -BACK);
-  return { id: found.id, first: first > first_day ? first : first_day, last: last_day, power: question.power_w };
-}
-
-function Shown({ slots, power, today }: { slots: Slots; power: number; today: string }) {
+function Shown({ of, today }: { of: Around; today: string }) {
+  const { slots, realised } = of;
   const now = Date.now();
   const cuts = quartiles(slots.price);
   const [begin, end] = [slots.start_ms[0]!, slots.start_ms[slots.start_ms.length - 1]! + slots.minutes * 60_000];
-  const inside = now >= begin && now < end;
+  const within = now >= begin && now < end;
+  const counted = realised ? laid(slots, realised) : null;
   const use = used(slots, cuts);
+  const most = Math.max(of.question.power_w, ...(counted?.power ?? []).map((watt) => Math.abs(watt ?? 0)));
   return (
     <section class={pending.value ? "market-part market-around market-stale" : "market-part market-around"} aria-labelledby="market-eight">
       <div class="market-head">
@@ -66,18 +48,81 @@ function Shown({ slots, power, today }: { slots: Slots; power: number; today: st
         <Caveat />
         <span class="market-key">
           <i class="market-key-buy" /> {w("buy")} <i class="market-key-sell" /> {w("sell")} <i class="market-key-rest" /> {w("rest")}
+          {counted && (
+            <>
+              {" "}
+              <i class="market-key-counted" /> {say("realised")}
+            </>
+          )}
         </span>
       </div>
       <p class="note">
         {w("eight_hint")} {w("quartiles", { low: number(cuts[0], 2), high: number(cuts[1], 2), buy: w("buy"), sell: w("sell") })}.
       </p>
-      <SlotPlot slots={slots} label={w("eight")} power={power} quartiles={cuts} marks={inside ? [{ ms: now, label: w("now") }] : []} />
+      <SlotPlot slots={slots} label={w("eight")} power={most} quartiles={cuts} marks={within ? [{ ms: now, label: w("now") }] : []} {...(counted ? { counted: counted.power } : {})} />
       <p class="note">{w("caught", { caught: number(use.caught, 2), all: number(use.all, 2), missed: number(use.all - use.caught, 2) })}</p>
-      {!inside && now >= end && <p class="note market-beyond">{w("now_beyond", { day: day(slots.last), from: later(today, -BACK), to: later(today, 1) })}</p>}
+      {counted ? <Counted of={of} power={counted.power} cuts={cuts} /> : <Nothing of={of} />}
+      {!within && now >= end && <p class="note market-beyond">{w("now_beyond", { day: day(slots.last), from: later(today, -BACK), to: later(today, 1) })}</p>}
       <p class="note market-credit">
         {w("attribution")}: {slots.attribution}
       </p>
     </section>
+  );
+}
+
+/** What the meter counted in these days, what it caught and missed, and what of it is not known. */
+function Counted({ of, power, cuts }: { of: Around; power: (number | null)[]; cuts: [number, number] }) {
+  const { slots, realised, revenue } = of;
+  if (!realised) return null;
+  const known = power.map((watt) => watt ?? 0);
+  // a hundredth of the power is standing draw, not trade
+  const use = used({ ...slots, power_w: known }, cuts, power.map((watt) => watt !== null), of.question.power_w / 100);
+  const shown = realised.gaps.slice(0, 3);
+  const whole = realised.valued_slots === realised.start_ms.length;
+  return (
+    <div class="market-realised">
+      <p>
+        <strong id="market-realised-eur">
+          {say("earned", {
+            eur: number(realised.eur_total, 2),
+            out: number(realised.out_total_wh / 1e6, 3),
+            into: number(realised.in_total_wh / 1e6, 3),
+          })}
+        </strong>{" "}
+        {whole && (
+          <>
+            {say("most", { most: number(revenue.bound_eur, 2) })} <Caveat />
+          </>
+        )}
+      </p>
+      <p id="market-caught">{say("caught", { all: number(use.all, 2), caught: number(use.caught, 2), missed: number(use.all - use.caught, 2) })}</p>
+      <p class="muted">
+        {realised.source === "registers" ? say("by_registers") : say("by_file", { name: realised.source })}: {say("slots", { counted: number(realised.counted_slots), all: number(realised.start_ms.length) })}{" "}
+        {realised.counters.map((one) => (
+          <span key={one.figure}>
+            {one.figure}: {say("left_out", { left: number(one.left_out), sweeps: number(one.sweeps) })}
+            {one.resets > 0 && `, ${say("resets", { n: one.resets })}`}.{" "}
+          </span>
+        ))}
+      </p>
+      <ul class="market-gaps">
+        {shown.map((gap) => (
+          <li key={gap.begin_ms}>
+            {say("gap", { from: moment(gap.begin_ms), to: moment(gap.end_ms) })}:{" "}
+            {gap.out_wh === null || gap.in_wh === null ? say("gap_open") : say("gap_energy", { out: number(gap.out_wh / 1e3, 1), into: number(gap.in_wh / 1e3, 1) })}.
+          </li>
+        ))}
+        {realised.gaps.length > shown.length && <li>{say("gaps_more", { n: realised.gaps.length - shown.length })}.</li>}
+      </ul>
+    </div>
+  );
+}
+
+function Nothing({ of }: { of: Around }) {
+  return (
+    <p class="note" id="market-uncounted">
+      {say("no_record")} {of.why}
+    </p>
   );
 }
 
@@ -88,14 +133,14 @@ export function quartiles(price: number[]): [number, number] {
   return [at(0.25), at(0.75)];
 }
 
-/** Hours of the cheapest and dearest quarter, and those of them in which the schedule buys or sells. */
-export function used(slots: Pick<Slots, "price" | "power_w" | "minutes">, [low, high]: [number, number]): { all: number; caught: number } {
+/** Hours of the cheapest and dearest quarter, as far as `known`, and those in which more than `leastW` buys or sells. */
+export function used(slots: Pick<Slots, "price" | "power_w" | "minutes">, [low, high]: [number, number], known?: boolean[], leastW = 1): { all: number; caught: number } {
   let [all, caught] = [0, 0];
   slots.price.forEach((price, i) => {
-    if (price > low && price < high) return;
+    if ((price > low && price < high) || known?.[i] === false) return;
     all += slots.minutes / 60;
     const power = slots.power_w[i]!;
-    if ((price <= low && power < -1) || (price >= high && power > 1)) caught += slots.minutes / 60;
+    if ((price <= low && power < -leastW) || (price >= high && power > leastW)) caught += slots.minutes / 60;
   });
   return { all, caught };
 }

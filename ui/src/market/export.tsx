@@ -13,6 +13,9 @@ export function Export() {
       <a class="switch" href={market.schedule(found.id)} download={`schedule-${days}.csv`}>
         {w("export_schedule")}
       </a>
+      <a class="switch" href={market.schedule(found.id, "json")} download={`schedule-${days}.json`}>
+        {w("export_plan")}
+      </a>
       <button type="button" class="switch" onClick={() => save(`revenue-${days}.json`, "application/json", JSON.stringify(found.revenue, null, 2))}>
         {w("export_json")}
       </button>

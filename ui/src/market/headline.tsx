@@ -1,7 +1,8 @@
 /** The figure that was asked for, and what stands behind it. */
 
 import type { Question, Revenue } from "./answers";
-import { answer, bound, pending, question } from "./state";
+import { say } from "./counted";
+import { answer, bound, brought, pending, question } from "./state";
 import { w } from "./words";
 import { day, number } from "./write";
 
@@ -18,6 +19,7 @@ export function Caveat() {
 export function Headline() {
   const found = answer.value?.revenue;
   const ahead = bound.value;
+  const fcr = brought.value.fcr;
   if (!found || !ahead) return <div class="market-headline" aria-busy="true" />;
   const mw = question.value.power_w / 1e6;
   const stale = pending.value;
@@ -37,6 +39,7 @@ export function Headline() {
       </p>
       <div class={stale ? "market-detail market-stale" : "market-detail"}>
         <p>{stale ? w("following") : w("feasible", { eur: number(found.feasible_eur, 2), gap: number(found.gap_eur, 2), slots: number(found.slots), minutes: found.slot_min })}</p>
+        {found.reserve_eur > 0 && fcr && <p id="market-fcr">{say("fcr_with", { name: fcr.name, eur: number(found.reserve_eur, 2) })}</p>}
         <p>{w("turns", { cycles: number(found.cycles, 1), charged: number(found.charged_mwh, 1), discharged: number(found.discharged_mwh, 1) })}</p>
         {!year && <p>{w("pace", { eur: number(found.eur_mw_year) })}</p>}
         <p class="muted">

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { scale as linear } from "./plot";
 import { Across, bounds, Plot, type Frame } from "./plot";
 import type { Slots } from "./answers";
+import { say } from "./counted";
 import { w } from "./words";
 import { moment, number } from "./write";
 
@@ -20,13 +21,15 @@ interface SlotPlotProps {
   marks?: Mark[];
   /** Prices that part the cheapest and dearest quarter. */
   quartiles?: [number, number];
+  /** Power that the meter counted in each slot, W, null where it was not counted. */
+  counted?: (number | null)[];
 }
 
 const HEIGHT = 330;
 const PRICE_END = 170;
 const POWER_END = 250;
 
-export function SlotPlot({ slots, label, power, marks = [], quartiles }: SlotPlotProps) {
+export function SlotPlot({ slots, label, power, marks = [], quartiles, counted }: SlotPlotProps) {
   const [at, setAt] = useState<number | null>(null);
   const count = slots.start_ms.length;
   const step = slots.minutes * 60_000;
@@ -41,7 +44,7 @@ export function SlotPlot({ slots, label, power, marks = [], quartiles }: SlotPlo
   };
   const shown = at === null ? null : Math.min(at, count - 1);
   return (
-    <div class="market-slots" tabIndex={0} role="slider" aria-label={label} aria-valuemin={0} aria-valuemax={count - 1} aria-valuenow={shown ?? 0} aria-valuetext={shown === null ? w("schedule_hint") : said(slots, shown)} onKeyDown={keys}>
+    <div class="market-slots" tabIndex={0} role="slider" aria-label={label} aria-valuemin={0} aria-valuemax={count - 1} aria-valuenow={shown ?? 0} aria-valuetext={shown === null ? w("schedule_hint") : said(slots, shown, counted)} onKeyDown={keys}>
       <Plot label={label} height={HEIGHT}>
         {(frame) => {
           const x = linear(begin, end, frame.left, frame.right);
@@ -53,7 +56,7 @@ export function SlotPlot({ slots, label, power, marks = [], quartiles }: SlotPlo
             <>
               <Midnights slots={slots} frame={frame} x={x} />
               <PriceRow slots={slots} frame={{ ...frame, bottom: PRICE_END }} x={x} step={step} {...(quartiles ? { quartiles } : {})} />
-              <PowerRow slots={slots} frame={{ ...frame, top: PRICE_END + 14, bottom: POWER_END }} x={x} step={step} power={power} />
+              <PowerRow slots={slots} frame={{ ...frame, top: PRICE_END + 14, bottom: POWER_END }} x={x} step={step} power={power} {...(counted ? { counted } : {})} />
               <LevelRow slots={slots} frame={{ ...frame, top: POWER_END + 14 }} x={x} step={step} />
               {marks.map((mark) => (
                 <g key={mark.label} class="market-mark">
@@ -70,18 +73,22 @@ export function SlotPlot({ slots, label, power, marks = [], quartiles }: SlotPlo
         }}
       </Plot>
       <p class="market-reason" aria-live="polite">
-        {shown === null ? <span class="muted">{w("schedule_hint")}</span> : said(slots, shown)}
+        {shown === null ? <span class="muted">{w("schedule_hint")}</span> : said(slots, shown, counted)}
       </p>
     </div>
   );
 }
 
-/** One slot in words: when, what, why, and what it brings. */
-export function said(slots: Slots, at: number): string {
+/** One slot in words: when, what, why, and what it brings; what was counted in it where that is shown. */
+export function said(slots: Slots, at: number, counted?: (number | null)[]): string {
   const eur = slots.eur[at]!;
   const earned = Math.abs(eur) < 0.005 ? "" : ` (${eur > 0 ? "+" : ""}${number(eur, 2)} EUR)`;
-  return `${moment(slots.start_ms[at]!)}: ${slots.words[at]}${earned}`;
+  const watts = counted?.[at];
+  const meter = counted ? ` ${capital(say("realised"))}: ${typeof watts === "number" ? `${number(watts / 1e6, 3)} MW` : "—"}.` : "";
+  return `${moment(slots.start_ms[at]!)}: ${slots.words[at]}${earned}${meter}`;
 }
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface Row {
   slots: Slots;
@@ -123,7 +130,7 @@ function PriceRow({ slots, frame, x, step, quartiles }: Row & { quartiles?: [num
   );
 }
 
-function PowerRow({ slots, frame, x, step, power }: Row & { power: number }) {
+function PowerRow({ slots, frame, x, step, power, counted }: Row & { power: number; counted?: (number | null)[] }) {
   const y = linear(-power, power, frame.bottom, frame.top);
   const column = (sign: 1 | -1) =>
     slots.power_w
@@ -131,6 +138,7 @@ function PowerRow({ slots, frame, x, step, power }: Row & { power: number }) {
       .join("");
   return (
     <>
+      {counted && <Uncounted slots={slots} frame={frame} x={x} step={step} counted={counted} />}
       <line x1={frame.left} x2={frame.right} y1={y(0)} y2={y(0)} class="baseline" />
       <text x={frame.left - 6} y={y(power) + 8} class="tick" text-anchor="end">
         {number(power / 1e6, power % 1e6 ? 2 : 0)}
@@ -138,11 +146,41 @@ function PowerRow({ slots, frame, x, step, power }: Row & { power: number }) {
       <text x={frame.left - 6} y={y(-power)} class="tick" text-anchor="end">
         {number(-power / 1e6, power % 1e6 ? 2 : 0)}
       </text>
-      <path d={column(1)} class="market-sell" />
-      <path d={column(-1)} class="market-buy" />
+      <path d={column(1)} class={counted ? "market-sell market-wished" : "market-sell"} />
+      <path d={column(-1)} class={counted ? "market-buy market-wished" : "market-buy"} />
+      {counted && <path d={curve(slots, counted, x, y, step)} class="market-counted" />}
       <text x={frame.left + 4} y={frame.top + 9} class="tick market-unit">
         MW
       </text>
+    </>
+  );
+}
+
+/** The load curve in steps; it breaks where nothing was counted. */
+export function curve(slots: Pick<Slots, "start_ms">, counted: (number | null)[], x: (ms: number) => number, y: (watt: number) => number, step: number): string {
+  return counted
+    .map((watt, i) => {
+      if (watt === null) return "";
+      const joined = i > 0 && counted[i - 1] !== null;
+      return `${joined ? "L" : "M"}${x(slots.start_ms[i]!).toFixed(1)} ${y(watt).toFixed(1)}H${x(slots.start_ms[i]! + step).toFixed(1)}`;
+    })
+    .join("");
+}
+
+/** Slots that were not counted, in stretches. */
+function Uncounted({ slots, frame, x, step, counted }: Row & { counted: (number | null)[] }) {
+  const stretches: [number, number][] = [];
+  counted.forEach((watt, i) => {
+    if (watt !== null) return;
+    const last = stretches[stretches.length - 1];
+    if (last && last[1] === i) last[1] = i + 1;
+    else stretches.push([i, i + 1]);
+  });
+  return (
+    <>
+      {stretches.map(([from, until]) => (
+        <rect key={from} x={x(slots.start_ms[from]!)} width={x(slots.start_ms[until - 1]! + step) - x(slots.start_ms[from]!)} y={frame.top} height={frame.bottom - frame.top} class="market-uncounted" />
+      ))}
     </>
   );
 }

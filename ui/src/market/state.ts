@@ -1,7 +1,7 @@
 /** What is asked, what was answered, and the way between: the bound at once while a slider moves, the rest when it rests. */
 
 import { batch, signal } from "@preact/signals";
-import { market, Refused, type Bound, type Prices, type Question, type Revenue, type Span } from "./answers";
+import { market, Refused, type Bound, type Brought, type FileKind, type Files, type Prices, type Question, type Revenue, type Span } from "./answers";
 
 export const question = signal<Question>({ power_w: 1e6, energy_wh: 2e6, round_trip: 0.88, cycles_day: 1.5, wear_eur_mwh: 0 });
 export const span = signal<Span | null>(null);
@@ -17,6 +17,17 @@ export const draft = signal<Span | null>(null);
 /** The days that were asked for, where this machine has prices of a part of them only. */
 export const shortened = signal<Span | null>(null);
 
+/** Files of the reader's: prices in place of those of this machine, prices of FCR, what a meter counted. */
+export const brought = signal<Partial<Record<FileKind, Brought>>>({});
+/** Whether FCR is sold too, where its prices were brought. */
+export const withFcr = signal(false);
+
+/** The files that a question is about. */
+export function files(): Files {
+  const { prices: own, fcr, curve } = brought.value;
+  return { ...(own ? { own: own.id } : {}), ...(fcr && withFcr.value ? { fcr: fcr.id } : {}), ...(curve ? { curve: curve.id } : {}) };
+}
+
 const REST_MS = 220;
 const SUPERSEDED = 409;
 const BUSY = 503;
@@ -30,7 +41,7 @@ let again = false;
 export async function choose(next: Span | null): Promise<void> {
   failure.value = null;
   try {
-    const found = await market.prices(next);
+    const found = await market.prices(next, files());
     batch(() => {
       prices.value = found;
       span.value = { first: found.days[0]!, last: found.days[found.days.length - 1]! };
@@ -42,6 +53,20 @@ export async function choose(next: Span | null): Promise<void> {
   } catch (reason) {
     fail(reason);
   }
+}
+
+/** Opens a file, or puts one away; the question is asked anew where the file is part of it. Throws the server's words. */
+export async function bring(kind: FileKind, file: File | null): Promise<void> {
+  const found = file ? await market.bring(kind, file) : undefined;
+  const { [kind]: _, ...others } = brought.value;
+  brought.value = found ? { ...others, [kind]: found } : others;
+  if (kind === "prices") await choose(null);
+  if (kind === "fcr") sellFcr(found !== undefined);
+}
+
+export function sellFcr(on: boolean): void {
+  withFcr.value = on && brought.value.fcr !== undefined;
+  change({});
 }
 
 /** A slider moved: the bound is asked for now, the whole answer when nothing has moved for a moment. */
@@ -64,7 +89,7 @@ async function follow(): Promise<void> {
     const [now, days] = [question.value, span.value];
     if (!days) break;
     try {
-      const found = await market.bound(now, days);
+      const found = await market.bound(now, days, files());
       if (now === question.value && pending.value) bound.value = found;
     } catch (reason) {
       if (!passing(reason)) fail(reason);
@@ -80,7 +105,7 @@ async function settle(): Promise<void> {
   moving = new AbortController();
   pending.value = true;
   try {
-    const found = await market.revenue(now, days, moving.signal);
+    const found = await market.revenue(now, days, moving.signal, files());
     if (now !== question.value || days !== span.value) return;
     batch(() => {
       answer.value = found;

@@ -12,8 +12,10 @@ import { Ladder } from "./ladder";
 import { Periods } from "./periods";
 import { Schedule } from "./schedule";
 import { choose, failure, prices } from "./state";
+import { Waterfall } from "./waterfall";
 import { w } from "./words";
 import "./market.css";
+import "./counted.css";
 
 export function Market() {
   useEffect(() => {
@@ -52,6 +54,7 @@ export function Market() {
           </div>
           <Heat />
           <Eight />
+          <Waterfall />
           <Compare />
           <footer class="market-credit note">
             {w("attribution")}: <Credits />

@@ -5,6 +5,7 @@ import { LevelView } from "../levels/level";
 import { SpaceView } from "../levels/stage";
 import { failure, signInNeeded } from "./boot";
 import { Header } from "./header";
+import { useFocusBack } from "./focusback";
 import { followKeys } from "./keys";
 import { lazy } from "./lazy";
 import { LevelList } from "./levellist";
@@ -20,14 +21,18 @@ const Mirror = lazy(async () => (await import("../registers/mirror")).Mirror, Lo
 const Devices = lazy(async () => (await import("./devices")).Devices, Loading);
 const Signals = lazy(async () => (await import("../signals/view")).Signals, Loading);
 const Market = lazy(async () => (await import("../market/view")).Market, Loading);
+const Past = lazy(async () => (await import("../history/view")).Past, Loading);
+const Views = lazy(async () => (await import("../views/view")).Views, Loading);
+const Emphasis = lazy(async () => (await import("../views/emphasis")).Emphasis, () => null);
 const Player = lazy(async () => (await import("../history/player")).Player, () => null);
 const TourBar = lazy(async () => (await import("../tour/bar")).TourBar, () => null);
 const Inspector = lazy(async () => (await import("../inspector/inspector")).Inspector, Drawer);
 
 export function App() {
   useEffect(followKeys, []);
-  if (signInNeeded.value) return <SignIn />;
   const open = route.value.figure !== null && model.value !== null;
+  useFocusBack(open);
+  if (signInNeeded.value) return <SignIn />;
   const classes = ["frame", open && "frame-open", tour.value && "frame-tour"].filter(Boolean).join(" ");
   return (
     <div class={classes}>
@@ -36,6 +41,7 @@ export function App() {
       </a>
       <Header />
       <LevelList />
+      <Emphasis />
       <Main />
       {open && <Inspector id={route.value.figure!} />}
       {tour.value && <TourBar />}
@@ -73,6 +79,8 @@ function View() {
   if (view === "devices") return <Devices />;
   if (view === "signals") return <Signals />;
   if (view === "market") return <Market />;
+  if (view === "view") return <Views />;
+  if (view === "history") return <Past />;
   return (
     <>
       <SpaceView level={level} />

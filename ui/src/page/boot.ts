@@ -4,6 +4,7 @@ import { batch, effect, signal } from "@preact/signals";
 import { keepJournal } from "../figures/journal";
 import { health, held, link, live, model, take, tick } from "../figures/snapshot";
 import { language } from "../i18n";
+import { vendor, vendorWords } from "../i18n/vendor";
 import { buildModel } from "../plant/model";
 import { api, ApiError } from "../wire/api";
 import { Live, liveUrl } from "../wire/live";
@@ -58,7 +59,8 @@ async function load(): Promise<void> {
   if (loading) return;
   loading = true;
   try {
-    const [plant, schema, levels] = await Promise.all([api.plant(), api.schema(language.value), api.levels(language.value)]);
+    const [plant, schema, levels] = await Promise.all([api.plant(), api.schema(language.value), api.levels(language.value), vendorWords()]);
+    for (const named of [plant, ...schema.devices]) named.label = vendor(named.label);
     const next = buildModel(schema, plant, levels);
     const now = live.peek();
     const same = now !== null && now.frame.schemaHash === schema.hash && now.values.length === next.decoder.size;

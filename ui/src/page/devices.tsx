@@ -3,6 +3,7 @@ import { writeAge, writeNumber } from "../figures/units";
 import { language, t, type Key } from "../i18n";
 import { isAnswering } from "./header";
 import { navigate } from "./route";
+import "./devices.css";
 
 /** Every device of the plant file: how it is reached and whether it answers. */
 export function Devices() {

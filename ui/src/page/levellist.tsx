@@ -24,7 +24,9 @@ export function LevelList() {
           <option value="registers">{t("nav.registers")}</option>
           <option value="devices">{t("nav.devices")}</option>
           <option value="signals">{t("nav.signals")}</option>
+          <option value="history">{t("nav.history")}</option>
           <option value="market">{t("nav.market")}</option>
+          <option value="view">{t("nav.view")}</option>
         </select>
       </label>
       <ol>
@@ -59,9 +61,19 @@ export function LevelList() {
           <span class="level-number" aria-hidden="true">∿</span>
           <span class="level-title">{t("nav.signals")}</span>
         </button>
+        <button type="button" class={view === "history" ? "level here" : "level"} onClick={() => navigate({ view: "history", figure: null })}>
+          <span class="level-number" aria-hidden="true">
+            ◷
+          </span>
+          <span class="level-title">{t("nav.history")}</span>
+        </button>
         <button type="button" class={view === "market" ? "level here" : "level"} onClick={() => navigate({ view: "market", figure: null })}>
           <span class="level-number" aria-hidden="true">€</span>
           <span class="level-title">{t("nav.market")}</span>
+        </button>
+        <button type="button" class={view === "view" ? "level here" : "level"} onClick={() => navigate({ view: "view", role: null, figure: null })}>
+          <span class="level-number" aria-hidden="true">◎</span>
+          <span class="level-title">{t("nav.view")}</span>
         </button>
       </div>
       <p class="hidden" aria-live="polite">
@@ -72,7 +84,7 @@ export function LevelList() {
 }
 
 function choose(value: string): void {
-  if (value === "registers" || value === "devices" || value === "market") navigate({ view: value });
+  if (value === "registers" || value === "devices" || value === "history" || value === "market" || value === "view") navigate({ view: value });
   else if (value === "signals") navigate({ view: value, signal: null, figure: null });
   else goToLevel(Number(value));
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 export interface Route {
-  view: "level" | "registers" | "devices" | "signals" | "market";
+  view: "level" | "registers" | "devices" | "signals" | "market" | "history" | "view";
   level: number;
   /** The figure whose passport is open. */
   figure: string | null;
@@ -13,28 +13,35 @@ export interface Route {
   find: string | null;
   /** The metric whose page is open among the signals; none shows their list. */
   signal: string | null;
+  /** Through whose eyes the plant is seen, where it is seen so: investor, marketer, purchaser. */
+  role: string | null;
+  /** Figures that are compared over time, by comma; null where none was chosen. */
+  with: string | null;
+  /** The time that is compared: `day`, or `from..to` in ms since epoch. */
+  span: string | null;
   /** The moment that is looked at, ms since epoch; null is now, live. */
   time: number | null;
 }
 
-const START: Route = { view: "level", level: 1, figure: null, at: null, find: null, signal: null, time: null };
+const START: Route = { view: "level", level: 1, figure: null, at: null, find: null, signal: null, role: null, with: null, span: null, time: null };
 export const LEVELS = 14;
 
 export function readHash(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2) as [string, string?];
   const [view, number] = path.split("/");
   const wanted = new URLSearchParams(query);
-  const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find"), time: readMoment(wanted.get("t")) };
-  if (view === "registers" || view === "devices" || view === "market") return { ...START, view, ...shared };
+  const shared = { figure: wanted.get("figure"), at: wanted.get("at"), find: wanted.get("find"), with: wanted.get("with"), span: wanted.get("span"), time: readMoment(wanted.get("t")) };
+  if (view === "registers" || view === "devices" || view === "market" || view === "history") return { ...START, view, ...shared };
   if (view === "signals") return { ...START, view, ...shared, signal: number ? decodeURIComponent(number) : null };
+  if (view === "view") return { ...START, view, ...shared, role: number || null };
   const level = Number(number);
   return { ...START, level: Number.isInteger(level) && level >= 1 && level <= LEVELS ? level : 1, ...shared };
 }
 
 export function writeHash(route: Route): string {
-  const query = (["figure", "at", "find"] as const)
+  const query = (["figure", "at", "find", "with", "span"] as const)
     .filter((key) => route[key])
-    .map((key) => `${key}=${encodeURIComponent(route[key]!).replaceAll("%2F", "/").replaceAll("%40", "@")}`);
+    .map((key) => `${key}=${encodeURIComponent(route[key]!).replaceAll("%2F", "/").replaceAll("%40", "@").replaceAll("%2C", ",")}`);
   if (route.time !== null) query.push(`t=${writeMoment(route.time)}`);
   const path = pathOf(route);
   return `#/${path}${query.length ? `?${query.join("&")}` : ""}`;
@@ -56,6 +63,7 @@ export function writeMoment(ms: number): string {
 
 function pathOf(route: Route): string {
   if (route.view === "level") return `level/${route.level}`;
+  if (route.view === "view" && route.role) return `view/${encodeURIComponent(route.role)}`;
   return route.view === "signals" && route.signal ? `signals/${encodeURIComponent(route.signal)}` : route.view;
 }
 

@@ -12,6 +12,8 @@ import type { Clay } from "./theme";
 type Drawn = InstancedMesh<BufferGeometry, ShaderMaterial>;
 
 const OUTLINE = 0.16; // opacity
+const RIM = 1.3; // times a bead
+const RIM_COLOUR = [0.13, 0.14, 0.15] as const;
 const OUT_OF_REACH = -1e6; // m
 
 /** A cell without its bottom: nobody ever sees it. */
@@ -33,6 +35,8 @@ export class ContainerCells {
   readonly skin: Drawn;
   readonly outlines: LineSegments;
   beads: Drawn | null = null;
+  /** A dark rim around every bead, behind all of them: pale beads are seen on pale clay, and no bead is ever covered. */
+  private rims: Drawn | null = null;
   /** Which of the container's cells are drawn now, and how: for the pointer. */
   shown: { how: Battery; from: number; below: number; size: number; lifted: number; kept: readonly [number, number] } | null = null;
   /** Which of its sensors are drawn now, and how large. */
@@ -87,9 +91,14 @@ export class ContainerCells {
     const { place } = this;
     this.sensorCells = sensorCells;
     const beads = drawnLast(new InstancedMesh(new IcosahedronGeometry(0.5, 0), colours.cells(first), place.modules.length * sensorCells.length) as Drawn);
+    const rims = new InstancedMesh(beads.geometry, colours.cells(first), beads.count) as Drawn;
     const matrix = new Matrix4();
-    for (let n = 0; n < beads.count; n++) beads.setMatrixAt(n, matrix.makeTranslation(...this.beadAt(n)));
-    this.group.add(beads);
+    for (const mesh of [drawnLast(rims), beads]) for (let n = 0; n < mesh.count; n++) mesh.setMatrixAt(n, matrix.makeTranslation(...this.beadAt(n)));
+    rims.renderOrder = DATA_ORDER - 1;
+    rims.material.depthWrite = false;
+    rims.material.uniforms["plain"]!.value.set(...RIM_COLOUR, 1);
+    this.rims = rims;
+    this.group.add(rims, beads);
     return (this.beads = beads);
   }
 
@@ -135,9 +144,10 @@ export class ContainerCells {
     this.shown = how === "ghost" ? null : { how, from, below, size: how === "cells" ? look.size : 1, lifted, kept: extremes };
     if (!this.beads) return;
     const per = this.sensorCells.length;
-    this.beads.visible = look.beads > 0 && !empty;
+    this.beads.visible = this.rims!.visible = look.beads > 0 && !empty;
     const [low, high] = alone ? [module * per, (module + 1) * per] : [0, this.beads.count];
     set(this.beads, look.beads / 100, 0, [low, high, -1, -1], -1);
+    set(this.rims!, (RIM * look.beads) / 100, 0, [low, high, -1, -1], -1);
     this.beaded = this.beads.visible ? { from: low, below: high, radius: look.beads / 200 } : null;
   }
 

@@ -1,10 +1,15 @@
-/** Arrows along a way: they run as the sign of a register says, in one of three speeds, and stand still below 1 %. */
+/**
+ * Arrows along a way: they run as the sign of a register says, in one of three speeds; below 1 % there are none, and where
+ * the register is late or silent they stand and point nowhere.
+ */
 
 import { Color, CylinderGeometry, InstancedMesh, Matrix4, MeshLambertMaterial, Quaternion, Vector3 } from "three";
 import type { Point } from "../flight/pose";
 
 const UP = new Vector3(0, 1, 0);
 const APART = 0.55; // m
+/** What an arrow becomes that no longer knows its way. */
+const DISC = new Vector3(1.5, 0.18, 1.5);
 
 /** Speed in m/s for a share of the rated value (−1 … 1): classes 1–10 %, 10–50 %, above. */
 export function speedClass(share: number | null): number {
@@ -27,6 +32,7 @@ export class Flow {
   private readonly lengths: number[];
   private readonly total: number;
   private speed = 0;
+  private known = true;
   private offset = 0;
 
   constructor(points: Point[], size: number, colour: number, apart = APART) {
@@ -38,11 +44,12 @@ export class Flow {
     this.mesh.visible = false;
   }
 
-  /** True when that changed what is drawn. */
-  set(share: number | null): boolean {
+  /** `fresh`: the register speaks of now; where it does not, flat discs stand in for the arrows. True when that changed what is drawn. */
+  set(share: number | null, fresh: boolean): boolean {
     const speed = speedClass(share);
-    if (speed === this.speed) return false;
+    if (speed === this.speed && fresh === this.known) return false;
     this.speed = speed;
+    this.known = fresh;
     this.mesh.visible = speed !== 0;
     this.lay();
     return true;
@@ -50,7 +57,7 @@ export class Flow {
 
   /** True while it moves. */
   step(seconds: number): boolean {
-    if (this.speed === 0) return false;
+    if (this.speed === 0 || !this.known) return false;
     this.offset = (this.offset + this.speed * seconds) % this.total;
     this.lay();
     return true;
@@ -60,7 +67,7 @@ export class Flow {
     const { count } = this.mesh;
     const matrix = new Matrix4();
     const turn = new Quaternion();
-    const one = new Vector3(1, 1, 1);
+    const shape = this.known ? new Vector3(1, 1, 1) : DISC;
     for (let n = 0; n < count; n++) {
       let at = (((n * this.total) / count + this.offset) % this.total + this.total) % this.total;
       let leg = 0;
@@ -68,7 +75,7 @@ export class Flow {
       const [a, b] = [this.way[leg]!, this.way[leg + 1]!];
       const along = b.clone().sub(a).normalize();
       turn.setFromUnitVectors(UP, this.speed < 0 ? along.clone().negate() : along);
-      this.mesh.setMatrixAt(n, matrix.compose(a.clone().addScaledVector(along, at), turn, one));
+      this.mesh.setMatrixAt(n, matrix.compose(a.clone().addScaledVector(along, at), turn, shape));
     }
     this.mesh.instanceMatrix.needsUpdate = true;
   }

@@ -15,18 +15,14 @@ import { cellScale, cellsNow, warmthScale } from "./scales";
 import { live, type Source } from "./source";
 import { Stage } from "./stage";
 import { tierHere, type Tier } from "./tier";
+import { choice, TierChoice } from "./tierchoice";
 
 export default function SceneHost({ level, source = live }: { level: number; source?: Source }) {
-  const [tier, setTier] = useState<Tier | null>(() => {
-    try {
-      return tierHere();
-    } catch {
-      return null; // no WebGL here: the pictures below show the same
-    }
-  });
-  if (!tier) return null;
+  const [found, setFound] = useState(tierHere);
+  if (!found) return null; // no WebGL here: the pictures below show the same
+  const tier = choice.value === "auto" ? found : choice.value;
   // a canvas keeps how it was first opened: another tier is another canvas
-  return <Space key={tier} level={level} source={source} tier={tier} onSlow={() => setTier("lite")} onFail={() => setTier(null)} />;
+  return <Space key={tier} level={level} source={source} tier={tier} onSlow={() => setFound("lite")} onFail={() => setFound(null)} />;
 }
 
 interface Props {
@@ -66,6 +62,7 @@ function Space({ level, source, tier, onSlow, onFail }: Props) {
       <canvas ref={canvas} aria-label={t("scene.label")} aria-describedby="level-said" role="img" />
       {stage && <Labels stage={stage} of={of} level={level} focus={focus} sensorCells={sensorCells} />}
       <Legends level={level} />
+      <TierChoice />
     </div>
   );
 }
@@ -79,7 +76,7 @@ function feed(stage: Stage, source: Source): void {
   const ends = extremes(cellsNow.value);
   const values = cellsNow.value?.values;
   const spread = ends && values ? values[ends[1]]! - values[ends[0]]! : 0;
-  stage.take(shown, source.value, { cells: cellScale.value, sensors: warmthScale.value }, ends, spread);
+  stage.take(shown, source.value, source.fresh, { cells: cellScale.value, sensors: warmthScale.value }, ends, spread);
   noteTick(performance.now() - began);
 }
 
@@ -97,7 +94,7 @@ function useStage(canvas: Place<HTMLCanvasElement>, frame: Place<HTMLDivElement>
       onFail();
       return;
     }
-    if (tier === "full") made.onSlow = onSlow;
+    if (tier === "full" && choice.peek() === "auto") made.onSlow = onSlow;
     setStage(made);
     const box = frame.current!;
     const size = new ResizeObserver(() => made.resize(box.clientWidth, box.clientHeight, devicePixelRatio));

@@ -8,6 +8,8 @@ import { above } from "../plant/parts";
 import type { Box } from "./box";
 import { capAt, igbtAt } from "./details/converter";
 import { pipes } from "./details/coolant";
+import { discAt } from "./details/operating";
+import { RESISTOR } from "./details/openedcell";
 import { SAID_BY, watcherAt, type Watcher } from "./details/watch";
 import { breakerAt, chillerFans, dcWay, DISPLAY, displayAt, PYLON, RAIL, RAIL_APART } from "./machine";
 import { CELL } from "./pack";
@@ -81,6 +83,9 @@ export function labelsOf(of: Model, place: Placement, level: number, focus: Focu
       put(module?.part, ["cell_voltage_mean"], add(cell, [-0.17, CELL.height / 2, -0.15]));
       put(module?.part, ["ocv_residual"], add(cell, [0.17, CELL.height / 2, -0.1]));
       put(rack, ["ocv_residual"], add(cell, [0.17, CELL.height / 2, -0.1]));
+      const resistor = add(cell, [RESISTOR[0], RESISTOR[1] + LIFT, RESISTOR[2]]);
+      if (module && find(of, module.part!, "balancing")) put(module.part, ["balancing"], resistor);
+      else out.push({ id: null, name: "macro.balancing", at: resistor });
       break;
     }
     case 5: {
@@ -155,8 +160,8 @@ export function labelsOf(of: Model, place: Placement, level: number, focus: Focu
       if (!pcs) break;
       const on = (phase: number, along: number): Point => [pcs.centre[0] + (t.centre[0] - pcs.centre[0]) * along, RAIL, phase * RAIL_APART];
       // in order of rank: where there is little room the phases stay away first
-      put(pcs.part, ["active_power"], front(pcs, -0.3, 0.35));
-      put(pcs.part, ["reactive_power"], front(pcs, -0.3, -0.25));
+      put(pcs.part, ["active_power"], add(discAt(pcs), [-0.47, 0.1, 0]));
+      put(pcs.part, ["reactive_power"], add(discAt(pcs), [-0.1, -0.47, 0]));
       put(pcs.part, ["state_grid_connected", "power_factor"], add(breakerAt(place), [0, 0.04, 0]));
       for (let phase = 0; phase < 3; phase++) put(pcs.part, [`voltage_l${phase + 1}`, `current_l${phase + 1}`], on(phase - 1, 0.08 + phase * 0.3));
       break;

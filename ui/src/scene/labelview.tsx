@@ -7,11 +7,13 @@ import { t } from "../i18n";
 import { openFigure } from "../page/route";
 import type { Model } from "../plant/model";
 import { kindOf, partShort, splitId } from "../plant/parts";
+import { clearOf } from "./clear";
 import { labelsOf, MOST, type Label } from "./labels";
 import { layOut, leave, type Wanted } from "./layout";
 import { lookOf } from "./looks";
 import { cellsNow, sensorsNow } from "./scales";
 import type { Stage } from "./stage";
+import { stillOf } from "./stillness";
 import { troublesOf } from "./troubles";
 import type { Focus } from "./views";
 
@@ -29,7 +31,7 @@ interface Props {
 
 export function Labels({ stage, of, level, focus, sensorCells }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const labels = [...troubles(stage, level, focus), ...labelsOf(of, stage.place, level, focus, sensorCells)].slice(0, MOST);
+  const labels = [...troubles(stage, level, focus), ...stillOf(of, stage.place, level, focus), ...labelsOf(of, stage.place, level, focus, sensorCells)].slice(0, MOST);
   const now = useRef<Label[]>(labels);
   now.current = labels;
   const settle = () => settleLabels(box.current, now.current, stage);
@@ -95,6 +97,24 @@ function nameOf(id: string): string {
   return NUMBERED.includes(kindOf(part) ?? "") ? `${partShort(part)} · ${label}` : label;
 }
 
+/** Areas in pixels where no label goes: legend, choice of drawing, what lies under a phone's sheet, what the level is about. */
+function keptClear(box: HTMLDivElement, stage: Stage, wide: number, high: number): Required<Wanted>[] {
+  const over = [...box.parentElement!.querySelectorAll<HTMLElement>(".scene-legend, .scene-tier")]
+    .filter(({ offsetHeight }) => offsetHeight > 0)
+    .map(({ offsetLeft, offsetTop, offsetWidth, offsetHeight }) => ({ x: offsetLeft, y: offsetTop, width: offsetWidth, height: offsetHeight }));
+  const sheet = parseFloat(getComputedStyle(box).paddingBottom);
+  if (sheet > 0) over.push({ x: 0, y: high - sheet, width: wide, height: sheet });
+  const { journey, place } = stage;
+  for (const part of clearOf(place, journey.level, journey.focus)) {
+    const corners = part.flatMap((at) => stage.project(at) ?? []);
+    if (corners.length === 0) continue;
+    const [xs, ys] = [corners.map(({ x }) => x * wide), corners.map(({ y }) => y * high)];
+    const [x, y] = [Math.min(...xs), Math.min(...ys)];
+    over.push({ x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y });
+  }
+  return over;
+}
+
 /** Lays the labels where the scene shows their parts now; none during a flight. */
 function settleLabels(box: HTMLDivElement | null, labels: Label[], stage: Stage): void {
   if (!box) return;
@@ -110,8 +130,7 @@ function settleLabels(box: HTMLDivElement | null, labels: Label[], stage: Stage)
     if (!seen || seen.x < EDGE || seen.x > 1 - EDGE || seen.y < EDGE || seen.y > 1 - EDGE) return null;
     return { x: seen.x * wide, y: seen.y * high, width: Math.ceil(hosts[n]!.offsetWidth / STEP) * STEP, height: hosts[n]!.offsetHeight };
   });
-  const legend = box.parentElement?.querySelector<HTMLElement>(".scene-legend");
-  const keep = legend && legend.offsetHeight > 0 ? [{ x: legend.offsetLeft, y: legend.offsetTop, width: legend.offsetWidth, height: legend.offsetHeight }] : [];
+  const keep = keptClear(box, stage, wide, high);
   const spots = layOut(wanted, wide, high, keep);
   hosts.forEach((host, n) => {
     const [spot, want, group] = [spots[n], wanted[n], lines[n]!];

@@ -1,4 +1,4 @@
-/** Frames on demand: one is drawn when something woke the loop; none while nobody looks. */
+/** Frames on demand: one is drawn when something woke the loop; none before it was started or while nobody looks. */
 
 /** What a frame asks for next: another at once, another when the eye needs it, or rest. */
 export type Next = "on" | "soon" | "rest";
@@ -11,7 +11,7 @@ export class Loop {
   private request = 0;
   private timer = 0;
   private before = 0;
-  private stopped = false;
+  private stopped = true;
   private seen = true;
 
   /** `frame` draws; `seconds` have passed for what moves, `gap` milliseconds since the frame before where it followed at once, else 0. */

@@ -4,7 +4,8 @@
  */
 
 import { effect } from "@preact/signals";
-import { read } from "../figures/reading";
+import { isFresh } from "../figures/quality";
+import { read, type Reading } from "../figures/reading";
 import { model, paused, serverNow, snapshot, type Snapshot } from "../figures/snapshot";
 import { find } from "../plant/model";
 
@@ -17,8 +18,16 @@ export interface Source {
   readonly running: boolean;
   /** The value of a metric at a part in SI at this moment; null where there is none. */
   value(part: string, metric: string): number | null;
+  /** Whether that value speaks of this moment: neither late nor silent. */
+  fresh(part: string, metric: string): boolean;
   /** Calls at once and whenever any of this changed; gives back what ends it. */
   watch(changed: () => void): () => void;
+}
+
+function reading(part: string, metric: string): Reading | null {
+  const of = model.value;
+  const id = of ? find(of, part, metric) : null;
+  return id ? read(id) : null;
 }
 
 /** The plant as it is, or as the pause button holds it. */
@@ -32,10 +41,10 @@ export const live: Source = {
   get running() {
     return !paused.value;
   },
-  value(part, metric) {
-    const of = model.value;
-    const id = of ? find(of, part, metric) : null;
-    return id ? read(id).value : null;
+  value: (part, metric) => reading(part, metric)?.value ?? null,
+  fresh(part, metric) {
+    const found = reading(part, metric);
+    return found !== null && isFresh(found.quality);
   },
   watch: (changed) => effect(changed),
 };

@@ -10,7 +10,7 @@ import { find, partsOf, type Model } from "../plant/model";
 import type { ColourScale } from "../twin2d/colour";
 import type { Fields } from "./container";
 import { FieldTexture } from "./datatexture";
-import type { Ask } from "./details/detail";
+import type { Ask, Fresh } from "./details/detail";
 import { Eye } from "./eye";
 import { FieldColours } from "./fieldcolours";
 import { Journey } from "./journey";
@@ -30,6 +30,7 @@ export interface Scales {
 }
 
 const TIMES = 240; // frames whose cost is kept
+const PATIENCE_MS = 600; // that long the first frame waits for the first snapshot
 
 export class Stage {
   readonly place: Placement;
@@ -52,10 +53,14 @@ export class Stage {
   private readonly fields: Fields;
   private extremes: readonly [number, number] | null = null;
   private ask: Ask = () => null;
+  private fresh: Fresh = () => false;
   private shown: Snapshot | null = null;
   private moving = true;
   private scalesBefore = "";
   private fed = false;
+  private placed = false;
+  private patience = 0;
+  private begun = false;
 
   constructor(
     canvas: HTMLCanvasElement, readonly model: Model, theme: Theme, readonly tier: Tier, private readonly still: boolean,
@@ -82,7 +87,7 @@ export class Stage {
     this.world = new World(this.model, this.place, clay, mapped, this.sensorCells, this.fields);
     this.screen.add(this.world.root);
     before?.dispose();
-    this.world.feed(this.ask);
+    this.world.feed(this.ask, this.fresh);
     this.world.take(this.shown, this.scales.sensors);
     this.refresh();
   }
@@ -92,6 +97,9 @@ export class Stage {
     this.settled = false;
     this.journey.go(level, focus, jump);
     this.refresh();
+    this.placed = true;
+    if (this.fed) this.begin();
+    else this.patience ||= window.setTimeout(() => this.begin(), PATIENCE_MS);
   }
 
   get flying(): boolean {
@@ -104,20 +112,29 @@ export class Stage {
   }
 
   /** Takes a snapshot: words for the textures, values for what registers move. */
-  take(shown: Snapshot, ask: Ask, scales: Scales, extremes: readonly [number, number] | null, spread: number): void {
+  take(shown: Snapshot, ask: Ask, fresh: Fresh, scales: Scales, extremes: readonly [number, number] | null, spread: number): void {
     this.ask = ask;
+    this.fresh = fresh;
     this.shown = shown;
     const ends = JSON.stringify([extremes, ...[scales.cells, scales.sensors].map((scale) => scale && [scale.from, scale.to, scale.zero, scale.ramp.pixels[0]])]);
-    const changed = [...this.coloured.map(({ field }) => field.update(shown)), this.world.feed(ask), this.world.take(shown, scales.sensors), ends !== this.scalesBefore].some(Boolean);
+    const changed = [...this.coloured.map(({ field }) => field.update(shown)), this.world.feed(ask, fresh), this.world.take(shown, scales.sensors), ends !== this.scalesBefore].some(Boolean);
     this.scalesBefore = ends;
     this.scales = scales;
     this.extremes = extremes;
     this.world.spread = spread;
     this.fed = true;
+    if (this.placed) this.begin();
     if (!changed) return;
     if (scales.cells) this.fields.cells?.setScale(scales.cells);
     if (scales.sensors) this.fields.sensors?.setScale(scales.sensors);
     this.refresh();
+  }
+
+  /** Draws from now on: the first frame is of a level and has the registers in it, where the plant says anything. */
+  private begin(): void {
+    clearTimeout(this.patience);
+    if (!this.begun) this.loop.start();
+    this.begun = true;
   }
 
   /** Whether what registers move may move: not while time is held, nor where motion is unwanted. */
@@ -198,6 +215,7 @@ export class Stage {
   }
 
   dispose(): void {
+    clearTimeout(this.patience);
     this.loop.dispose();
     this.world.dispose();
     for (const each of this.coloured) {

@@ -20,13 +20,15 @@ export function tierOf(renderer: string): Tier {
   return SOFTWARE.test(renderer) ? "lite" : "full";
 }
 
-/** The tier of this browser, asked of a context that is given back at once. Throws where there is none. */
-export function tierHere(): Tier {
+let here: Tier | null | undefined;
+
+/** The tier of this browser, asked once of a context that is given back; null where nothing draws in space. */
+export function tierHere(): Tier | null {
+  if (here !== undefined) return here;
   const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) throw new Error("no WebGL 2");
-  const tier = tierOf(rendererName(gl));
-  gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return tier;
+  here = gl ? tierOf(rendererName(gl)) : null;
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return here;
 }
 
 /** Watches the first frames that follow on one another. */

@@ -8,11 +8,12 @@ import type { Box } from "./box";
 import { ContainerBody, type Fields } from "./container";
 import { Coolant } from "./details/coolant";
 import { Converter } from "./details/converter";
-import { drawn, stuffOf, type Ask, type Detail, type Making, type Mapped } from "./details/detail";
+import { drawn, stuffOf, type Ask, type Detail, type Fresh, type Making, type Mapped } from "./details/detail";
 import { Display } from "./details/display";
 import { LastBlock } from "./details/lastblock";
 import { ModuleBody } from "./details/modulebody";
 import { OpenedCell } from "./details/openedcell";
+import { Operating } from "./details/operating";
 import { Power } from "./details/power";
 import { RackFront } from "./details/rackfront";
 import { Tie } from "./details/tie";
@@ -90,7 +91,7 @@ export class World {
     this.coolant = new Coolant(making);
     this.details = [
       this.body, this.tie, this.last, new OpenedCell(making, fields.cells), new RackFront(making), this.coolant,
-      new Converter(making, perPcs, row ? row.modules * row.cells : 1), new Power(making, model.plant.power_w), new Display(making), new Watch(making),
+      new Converter(making, perPcs, row ? row.modules * row.cells : 1), new Power(making, model.plant.power_w), new Operating(making, model.plant.power_w), new Display(making), new Watch(making),
     ];
     this.root.add(...this.containers.map(({ group }) => group), ...this.cabinets.flatMap(({ shell, face }) => [shell.group, face]), ...this.details.map(({ group }) => group), ...this.coolant.standing);
     const all = new Set<unknown>();
@@ -171,8 +172,8 @@ export class World {
     return { solids, over };
   }
 
-  feed(ask: Ask): boolean {
-    return this.changed((detail) => detail.feed?.(ask) ?? false);
+  feed(ask: Ask, fresh: Fresh): boolean {
+    return this.changed((detail) => detail.feed?.(ask, fresh) ?? false);
   }
 
   /** Takes a snapshot and the scale of temperatures; true when something that is shown looks different now. */

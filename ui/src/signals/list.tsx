@@ -1,16 +1,26 @@
 /** Every signal that has a page, by subsystem, from the grid to safety. */
 
-import { useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { language, t } from "../i18n";
 import { navigate } from "../page/route";
 import { api } from "../wire/api";
 import type { SignalRow, SubsystemRow } from "../wire/schema";
 import { useAnswer } from "./answer";
 
+/** What was sought, and the metric that was opened: whoever comes back finds the list as it was left. */
+const sought = signal("");
+let opened: string | null = null;
+
 export function SignalList() {
   const { answer, error } = useAnswer(() => api.signals(language.value));
-  const [text, setText] = useState("");
+  const text = sought.value;
   const found = (answer ?? []).map((one) => ({ ...one, signals: one.signals.filter((row) => matches(one, row, text)) }));
+  useEffect(() => {
+    if (!answer || !opened) return;
+    document.getElementById(idOf(opened))?.focus();
+    opened = null;
+  }, [answer]);
   const shown = found.filter((one) => one.signals.length > 0);
   return (
     <section class="view" aria-labelledby="signals-title">
@@ -22,7 +32,7 @@ export function SignalList() {
           value={text}
           placeholder={t("signals.filter")}
           aria-label={t("signals.filter")}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => (sought.value = event.currentTarget.value)}
         />
       </div>
       {error && (
@@ -48,9 +58,15 @@ export function SignalList() {
   );
 }
 
+const idOf = (metric: string) => `signal-${metric}`;
+
 function Row({ row }: { row: SignalRow }) {
+  const open = () => {
+    opened = row.metric;
+    navigate({ view: "signals", signal: row.metric });
+  };
   return (
-    <button type="button" class="signal-row" data-nav onClick={() => navigate({ view: "signals", signal: row.metric })}>
+    <button type="button" id={idOf(row.metric)} class="signal-row" data-nav onClick={open}>
       <span class="signal-title">{row.title}</span>
       <code>{row.metric}</code>
       <span class={row.registers ? "signal-count" : "signal-count signal-absent"}>{registers(row.registers)}</span>

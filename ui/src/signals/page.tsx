@@ -1,6 +1,6 @@
 /** One signal: what it measures, what is normal, what hangs on it, what goes wrong; its registers live beside it. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { language, t, type Key } from "../i18n";
 import { navigate } from "../page/route";
@@ -33,6 +33,12 @@ export function SignalPage({ metric }: { metric: string }) {
 }
 
 function Told({ page }: { page: Page }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // what opened the page is gone; a focus that is elsewhere stays there
+    const now = document.activeElement;
+    if (now === document.body || now?.id === "main") heading.current?.focus({ preventScroll: true });
+  }, [page.metric]);
   const unit = page.unit === "1" || page.unit === "code" || page.unit === "text" ? "" : page.unit;
   return (
     <>
@@ -41,7 +47,9 @@ function Told({ page }: { page: Page }) {
           {page.subsystem} · <code>{page.metric}</code>
           {unit && ` · ${unit}`}
         </p>
-        <h1 id="signal-title">{page.title}</h1>
+        <h1 id="signal-title" ref={heading} tabIndex={-1}>
+          {page.title}
+        </h1>
       </header>
       <div class="signal-columns">
         <div class="signal-texts" data-nav>

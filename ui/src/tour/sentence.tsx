@@ -14,6 +14,8 @@ import { tour } from "./state";
 
 /** Long enough that keys held down do not read out every level that they pass. */
 const SETTLE_MS = 600;
+/** Long enough to say any of the sentences. */
+const SAID_MS = 20_000;
 
 interface Told {
   text: string;
@@ -71,16 +73,20 @@ export function LevelSaid({ level }: { level: number }) {
   );
 }
 
-/** For screen readers: the sentence as it was when the level was reached, said once and not with every new value. */
+/**
+ * For screen readers: the sentence as it is when the level is reached, said once and not with every new value. It is of
+ * that moment: once it was said, nobody reads it any more, and the sentence above with its living figures stands alone.
+ */
 function Announced({ level }: { level: number }) {
   const [told, setTold] = useState<Told | null>(null);
+  const [said, setSaid] = useState(false);
   const known = model.value !== null;
   useEffect(() => {
-    const timer = setTimeout(() => setTold(tell(level)), SETTLE_MS);
-    return () => clearTimeout(timer);
+    const timers = [setTimeout(() => setTold(tell(level)), SETTLE_MS), setTimeout(() => setSaid(true), SAID_MS)];
+    return () => timers.forEach(clearTimeout);
   }, [known]);
   return (
-    <p class="hidden announced" aria-live="polite" aria-atomic="true">
+    <p class="hidden announced" aria-live="polite" aria-atomic="true" aria-hidden={said ? "true" : undefined}>
       {told && piecesOf(told.text).map((piece, i) => ("text" in piece ? piece.text : <Frozen key={i} reading={told.readings.get(piece.slot)!} mark={piece.mark} />))}
     </p>
   );

@@ -128,7 +128,8 @@ function readInk(): Ink {
 }
 
 function paint(canvas: HTMLCanvasElement, grid: Grid, props: FieldMapProps, ink: Ink): void {
-  const context = canvas.getContext("2d", { alpha: false });
+  // pixels are made by the processor: a picture kept on the graphics card would wait for the machine to be drawn there
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   if (!context || grid.width === 0) return;
   const image = context.createImageData(grid.width, grid.height);
   const pixels = new Uint32Array(image.data.buffer);

@@ -8,7 +8,7 @@ import { ticks } from "./statistics";
 export function Legend({ scale, unit, factor, decimals, title }: { scale: ColourScale; unit: string; factor: number; decimals: number; title: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const context = canvas.current?.getContext("2d");
+    const context = canvas.current?.getContext("2d", { willReadFrequently: true });
     if (!context) return;
     const image = context.createImageData(STEPS, 1);
     new Uint32Array(image.data.buffer).set(scale.ramp.pixels);

@@ -44,7 +44,7 @@ export function SweepCursor({ field, grid, scale }: { field: CellField; grid: Gr
 
 /** Draws the outer edge of each set of cells, the first the strongest. */
 function outline(canvas: HTMLCanvasElement, grid: Grid, sets: number[][]): void {
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) return;
   context.clearRect(0, 0, grid.width, grid.height);
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--strong");

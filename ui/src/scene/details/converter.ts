@@ -15,7 +15,7 @@ import { facing } from "../meet";
 import { entryOf, nearest } from "../pick";
 import { Solid } from "../solid";
 import type { Datum } from "../world";
-import { drawn, type Ask, type Detail, type Making } from "./detail";
+import { drawn, type Ask, type Detail, type Fresh, type Making } from "./detail";
 
 const STACKS = 3;
 const MOST = 8; // temperature registers of a converter
@@ -26,7 +26,10 @@ const MODULE: Point = [0.24, 0.17, 0.05];
 /** Nominal voltage of an LFP cell; with the cells in series it fills the capacitors to FULL of their height. */
 const NOMINAL = 3.2;
 const FULL = 0.8;
+const FILL = 0xb9bec4; // under the sun's light the round of a can is still seen
 const OPEN = 0.7;
+/** Share of a module's size that is left of it where its temperature is an old one. */
+const LATE: Point = [1, 0.3, 1];
 
 /** Where module `n` of a converter sits. */
 export function igbtAt({ centre: [x, y, z], size: [long, , deep] }: Box, n: number): Point {
@@ -48,6 +51,8 @@ export class Converter implements Detail {
   private readonly blades: InstancedMesh;
   private readonly perBus: string[][];
   private before = "";
+  /** Which converters' temperatures speak of now. */
+  private now: boolean[] = [];
   /** Which of the temperature registers have a value now. */
   private warm: boolean[] = [];
 
@@ -86,7 +91,7 @@ export class Converter implements Detail {
     this.group.add(...drawn(solid, stuff), ...drawn(none, stuff, stuff.hatch));
     const count = Math.max(1, place.pcs.length);
     this.modules = drawnLast(coloured(new InstancedMesh(new BoxGeometry(...MODULE), new MeshBasicMaterial({ transparent: true, blending: NoBlending }), MOST * count), clay.hatch));
-    this.fills = coloured(new InstancedMesh(new CylinderGeometry(CAP.radius, CAP.radius, 1, 20), new MeshLambertMaterial(), CAPS * count), 0xe8ebee);
+    this.fills = coloured(new InstancedMesh(new CylinderGeometry(CAP.radius, CAP.radius, 1, 20), new MeshLambertMaterial(), CAPS * count), FILL);
     const blades = Math.max(1, this.perBus.reduce((sum, racks) => sum + racks.length, 0));
     this.blades = coloured(new InstancedMesh(new BoxGeometry(0.026, 0.14, 0.02), new MeshLambertMaterial(), blades), clay.ink);
     this.group.add(this.modules, this.fills, this.blades);
@@ -98,12 +103,13 @@ export class Converter implements Detail {
     return racks.map((_, n): Point => [x + (n - (racks.length - 1) / 2) * 0.17, y - 0.98, z + pcs.size[2] / 2 - 0.12]);
   }
 
-  feed(ask: Ask): boolean {
+  feed(ask: Ask, fresh: Fresh): boolean {
     const { pcs } = this.making.place;
     const temperatures = pcs.map(({ part }) => Array.from({ length: MOST }, (_, n) => ask(part!, `igbt_temperature_${n + 1}`)));
+    this.now = pcs.map(({ part }) => fresh(part!, "igbt_temperature_1"));
     const volts = pcs.map(({ part }) => ask(part!, "dc_voltage"));
     const relays = this.perBus.map((racks) => racks.map((rack) => ask(rack, "relay_positive")));
-    const now = JSON.stringify([temperatures, volts.map((value) => value?.toFixed(0)), relays]);
+    const now = JSON.stringify([temperatures, this.now, volts.map((value) => value?.toFixed(0)), relays]);
     if (now === this.before) return false;
     this.before = now;
     this.warm = temperatures.flat().map((value) => value !== null);
@@ -115,7 +121,7 @@ export class Converter implements Detail {
     pcs.forEach((box, p) => {
       temperatures[p]!.forEach((value, n) => {
         const at = igbtAt(box, n);
-        this.modules.setMatrixAt(MOST * p + n, value === null ? nowhere : matrix.makeTranslation(...at));
+        this.modules.setMatrixAt(MOST * p + n, value === null ? nowhere : matrix.makeScale(...this.sizeOf(p)).setPosition(...at));
         if (value !== null) this.modules.setColorAt(MOST * p + n, tint.setStyle(cividis.css((value - IGBT_SCALE.from) / (IGBT_SCALE.to - IGBT_SCALE.from)).replaceAll(" ", ",")));
       });
       const share = volts[p] === null ? 0 : Math.max(0, Math.min(1, (FULL * volts[p]!) / (NOMINAL * this.series)));
@@ -136,13 +142,19 @@ export class Converter implements Detail {
     return true;
   }
 
+  /** What is coloured by an old value is drawn as a strip of itself. */
+  private sizeOf(p: number): Point {
+    return this.now[p] ? [1, 1, 1] : LATE;
+  }
+
   meet({ eye, way }: Ray): Datum | null {
     const { pcs } = this.making.place;
     const spots = this.warm.flatMap((warm, at) => (warm ? [{ box: pcs[Math.floor(at / MOST)]!, n: at % MOST }] : []));
     const centres = spots.map(({ box, n }) => igbtAt(box, n));
-    const met = nearest(Float32Array.from(centres.flat()), MODULE, eye, way);
+    const size = this.now.every(Boolean) ? MODULE : (MODULE.map((length, k) => length * LATE[k]!) as unknown as Point);
+    const met = nearest(Float32Array.from(centres.flat()), size, eye, way);
     if (met < 0) return null;
-    const { far, axis } = entryOf(eye, way, centres[met]!, MODULE);
+    const { far, axis } = entryOf(eye, way, centres[met]!, size);
     const { box, n } = spots[met]!;
     return { far, ...facing(axis), shade: 1, part: box.part!, metric: `igbt_temperature_${n + 1}`, cell: null, sensor: null, coloured: true };
   }

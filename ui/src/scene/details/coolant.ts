@@ -12,7 +12,7 @@ import { coloured, Flow } from "../flow";
 import { chillerFans } from "../machine";
 import type { ContainerPlace } from "../placement";
 import { Solid } from "../solid";
-import { drawn, type Ask, type Detail, type Making } from "./detail";
+import { drawn, type Ask, type Detail, type Fresh, type Making } from "./detail";
 
 const WARMTH = ["coolant_supply_temperature", "coolant_return_temperature"];
 const PIPE = 0.055; // m
@@ -69,12 +69,13 @@ export class Coolant implements Detail {
     for (const flow of this.flows.flat()) flow.mesh.position.z += 0.07;
   }
 
-  feed(ask: Ask): boolean {
+  feed(ask: Ask, fresh: Fresh): boolean {
+    const said: Ask = (part, metric) => (fresh(part, metric) ? ask(part, metric) : null);
     const changed = this.making.place.containers.map(({ id, cooling, racks }, n) => {
       const flow = ask(cooling.part!, "coolant_flow");
       const share = flow === null ? null : flow / (FULL_PER_RACK * Math.max(1, racks.length));
-      const moved = this.flows[n]!.map((each) => each.set(share));
-      const turned = this.fans[n]!.map((fan, k) => fan.set(ask(cooling.part!, `heat_exchanger_fan_speed_${k + 1}`) ?? ask(id, `exhaust_fan_speed_${k + 1}`)));
+      const moved = this.flows[n]!.map((each) => each.set(share, fresh(cooling.part!, "coolant_flow")));
+      const turned = this.fans[n]!.map((fan, k) => fan.set(said(cooling.part!, `heat_exchanger_fan_speed_${k + 1}`) ?? said(id, `exhaust_fan_speed_${k + 1}`)));
       return [...moved, ...turned].some(Boolean);
     });
     this.warm = this.making.place.containers.flatMap(({ id, cooling }) => WARMTH.map((metric) => ask(cooling.part!, metric) ?? ask(id, metric)));

@@ -13,6 +13,8 @@ import type { Datum } from "../world";
 
 /** The value of a metric at a part in SI; null where no register carries it or it has no value now. */
 export type Ask = (part: string, metric: string) => number | null;
+/** Whether that value speaks of now. What is late or silent moves nothing. */
+export type Fresh = (part: string, metric: string) => boolean;
 /** Whether any register of the plant carries a metric at a part. */
 export type Mapped = (part: string, metric: string) => boolean;
 
@@ -21,7 +23,7 @@ export interface Detail {
   readonly levels: readonly number[];
   aim?(focus: Focus): void;
   /** Takes new values; true when something looks different now. */
-  feed?(ask: Ask): boolean;
+  feed?(ask: Ask, fresh: Fresh): boolean;
   /** Takes what a snapshot says beside values; true when something looks different now. */
   take?(shown: Snapshot): boolean;
   /** Takes the scale of temperatures; true when something looks different now. */

@@ -35,7 +35,7 @@ export class Display implements Detail {
     const now = rows.join();
     if (now === this.before) return false;
     this.before = now;
-    const pen = this.canvas.getContext("2d")!;
+    const pen = this.canvas.getContext("2d", { willReadFrequently: true })!;
     pen.fillStyle = "#b9c4b4";
     pen.fillRect(0, 0, WIDE, HIGH);
     pen.fillStyle = "#1a211a";

@@ -1,10 +1,11 @@
 /** Level 4: the cell that is looked at, lifted out of its module and opened: case, posts, vent, and the layers of its windings. */
 
-import { Group, InstancedMesh, Matrix4, type ShaderMaterial } from "three";
+import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshBasicMaterial, NoBlending, type Object3D, type ShaderMaterial } from "three";
 import { add, type Point } from "../../flight/pose";
 import { drawnLast } from "../cells";
 import type { Ray } from "../eye";
 import type { FieldColours } from "../fieldcolours";
+import { coloured } from "../flow";
 import { facing } from "../meet";
 import { CELL } from "../pack";
 import { entryOf, nearest } from "../pick";
@@ -12,17 +13,27 @@ import { cellCentre } from "../placement";
 import { Solid } from "../solid";
 import { LIFT, type Focus } from "../views";
 import type { Datum } from "../world";
-import { drawn, type Detail, type Making } from "./detail";
+import { drawn, type Ask, type Detail, type Making } from "./detail";
 
 /** The register's colour on the lid, between posts and vent. */
 const FACE: Point = [0.021, 0.006, CELL.depth * 0.72];
 const FACES = [-1, 1].map((side): Point => [side * 0.029, CELL.height / 2 + 0.0075, 0]);
+/** Where the resistor sits through which the cell is discharged for balance: behind a post, on the lid. */
+export const RESISTOR: Point = [0.055, CELL.height / 2 + 0.011, -0.024];
+const RESISTOR_SIZE: Point = [0.034, 0.01, 0.014];
 const LAYERS = 14; // drawn of the several hundred in a cell
 
 export class OpenedCell implements Detail {
   readonly group = new Group();
   readonly levels = [4];
   private readonly face: InstancedMesh | null = null;
+  /** The resistor where a register says when it burns, and where none does. */
+  private readonly resistor: InstancedMesh;
+  private readonly unsaid: Object3D;
+  private module = "";
+  private bit = -1;
+  private burns: boolean | null = null;
+  private ask: Ask = () => null;
   private readonly firsts: number[] = [];
   private cell = -1;
 
@@ -52,7 +63,12 @@ export class OpenedCell implements Detail {
     for (const side of [-1, 1]) solid.cylinder([side * 0.055, h / 2 + 0.011, 0], 0.015, 0.012, 1, clay.dark, 20);
     solid.rounded([0, h / 2 + 0.007, 0], [0.036, 0.003, 0.018], 0.008, clay.dark);
     for (const side of [-1, 1]) solid.box([side * 0.045, h / 2 - 0.014, 0], [0.03, 0.018, d * 0.5], clay.dark);
-    this.group.add(...drawn(solid, stuff));
+    this.resistor = coloured(new InstancedMesh(new BoxGeometry(...RESISTOR_SIZE), new MeshBasicMaterial({ transparent: true, blending: NoBlending }), 1), clay.dark);
+    this.resistor.setMatrixAt(0, new Matrix4().makeTranslation(...RESISTOR));
+    const unsaid = new Solid();
+    unsaid.box(RESISTOR, RESISTOR_SIZE, clay.body);
+    this.unsaid = drawn(unsaid, stuff, stuff.hatch)[0];
+    this.group.add(...drawn(solid, stuff), this.resistor, this.unsaid);
     if (colours) {
       const face = new Solid();
       for (const at of FACES) face.box(at, FACE, 0);
@@ -70,7 +86,26 @@ export class OpenedCell implements Detail {
     const [x, y, z] = cellCentre(container, focus.cell);
     this.group.position.set(x, y + LIFT, z);
     this.cell = this.firsts[focus.container]! + focus.cell;
+    const each = container.cells.length / 3 / container.modules.length;
+    this.module = container.modules[focus.module]?.part ?? "";
+    this.bit = focus.cell % each;
+    const said = this.making.mapped(this.module, "balancing");
+    [this.resistor.visible, this.unsaid.visible] = [said, !said];
+    this.feed(this.ask);
     if (this.face) (this.face.material as ShaderMaterial).uniforms["first"]!.value = this.cell;
+  }
+
+  /** The resistor glows while the cell's bit says that it is balanced. */
+  feed(ask: Ask): boolean {
+    this.ask = ask;
+    const bits = ask(this.module, "balancing");
+    const burns = bits === null || this.bit < 0 ? null : Math.floor(bits / 2 ** this.bit) % 2 === 1;
+    if (burns === this.burns) return false;
+    this.burns = burns;
+    const { clay } = this.making;
+    coloured(this.resistor, burns ? clay.ink : clay.dark);
+    this.resistor.instanceColor!.needsUpdate = true;
+    return true;
   }
 
   meet({ eye, way }: Ray): Datum | null {

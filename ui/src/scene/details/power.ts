@@ -4,7 +4,7 @@ import { BoxGeometry, Group, InstancedMesh, Matrix4, MeshLambertMaterial, Quater
 import { add } from "../../flight/pose";
 import { coloured, Flow } from "../flow";
 import { breakerAt, dcWay, gridWay, RAIL_APART, railWay } from "../machine";
-import type { Ask, Detail, Making } from "./detail";
+import type { Ask, Detail, Fresh, Making } from "./detail";
 
 const OPEN = 0.6;
 
@@ -27,14 +27,18 @@ export class Power implements Detail {
     this.group.add(...[this.grid, ...this.ac, ...this.dc].map(({ mesh }) => mesh), this.poles);
   }
 
-  feed(ask: Ask): boolean {
+  feed(ask: Ask, fresh: Fresh): boolean {
     const { pcs } = this.making.place;
     const share = (watts: number | null, of: number | null) => (watts === null || !of ? null : watts / of);
     const each = this.rated === null ? null : this.rated / Math.max(1, pcs.length);
     const moved = [
-      this.grid.set(share(ask("meter", "active_power"), this.rated)),
-      ...this.ac.map((flow, n) => flow.set(share(ask(pcs[n]!.part!, "active_power"), each))),
-      ...this.dc.map((flow, n) => flow.set(share(ask(pcs[n]!.part!, "dc_power") ?? ask(pcs[n]!.part!, "active_power"), each))),
+      this.grid.set(share(ask("meter", "active_power"), this.rated), fresh("meter", "active_power")),
+      ...this.ac.map((flow, n) => flow.set(share(ask(pcs[n]!.part!, "active_power"), each), fresh(pcs[n]!.part!, "active_power"))),
+      ...this.dc.map((flow, n) => {
+        const part = pcs[n]!.part!;
+        const metric = ask(part, "dc_power") === null ? "active_power" : "dc_power";
+        return flow.set(share(ask(part, metric), each), fresh(part, metric));
+      }),
     ].some(Boolean);
     const states = pcs.map(({ part }) => ask(part!, "state_grid_connected"));
     const closed = states.every((state) => state === null) ? null : states.some((state) => state !== null && state > 0);

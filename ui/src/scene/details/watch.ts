@@ -8,7 +8,7 @@ import type { Point } from "../../flight/pose";
 import { Fan } from "../fan";
 import type { ContainerPlace } from "../placement";
 import { Solid } from "../solid";
-import { drawn, type Ask, type Detail, type Making } from "./detail";
+import { drawn, type Ask, type Detail, type Fresh, type Making } from "./detail";
 
 const PUFFS = 36;
 const CALM = 0.12; // m/s that smoke rises
@@ -47,6 +47,7 @@ export class Watch implements Detail {
   readonly levels = [14];
   private readonly smoke: InstancedMesh[] = [];
   private readonly fans: Fan[] = [];
+  private readonly drifts: boolean[] = [];
   private time = 0;
 
   constructor(private readonly making: Making) {
@@ -97,11 +98,12 @@ export class Watch implements Detail {
     this.group.add(...drawn(solid, stuff), ...drawn(none, stuff, stuff.hatch));
   }
 
-  feed(ask: Ask): boolean {
+  feed(ask: Ask, fresh: Fresh): boolean {
     const changed = this.making.place.containers.map(({ id }, n) => {
       const level = ask(`${id}/smoke1`, "alarm_level");
       const seen = level !== null && level > 0;
-      const moved = this.fans[n]!.set(ask(id, "exhaust_fan_speed_1"));
+      const moved = this.fans[n]!.set(fresh(id, "exhaust_fan_speed_1") ? ask(id, "exhaust_fan_speed_1") : null);
+      this.drifts[n] = fresh(`${id}/smoke1`, "alarm_level");
       if (this.smoke[n]!.visible === seen) return moved;
       this.smoke[n]!.visible = seen;
       return true;
@@ -110,7 +112,7 @@ export class Watch implements Detail {
   }
 
   move(seconds: number): boolean {
-    const drifting = this.smoke.filter(({ visible }) => visible);
+    const drifting = this.smoke.filter(({ visible }, n) => visible && this.drifts[n]); // smoke of the past hangs still
     this.time += seconds * CALM;
     for (const puffs of drifting) (puffs.material as ShaderMaterial).uniforms["time"]!.value = this.time % 1;
     const turning = this.fans.map((fan) => fan.step(seconds)).some(Boolean);
