@@ -1,11 +1,13 @@
 """A day of the reference plant in the historian, and the same words in DuckDB, SQLite and chDB, in one run.
 
 REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: a commit a second, files
-of ten minutes, rollups. Then the past is asked. A sample is one register in one sweep. CPU is user and system time of
-this process while it records, without the emulator. Peers get the words of one hour, a row a sample, in batches of ten
-minutes, no time but the second, and no rollups; their figures over a day are scaled from that and marked so. Latencies
-are the best of five, each of another cell or moment; `_cpu_ms` is what the same took of the processor, which a busy
-machine does not blur.
+of ten minutes, rollups. A day is over when the first ten minutes of the next are sealed; then its files become one.
+That counts too: bytes and CPU are of all that was recorded, and the past is asked when it is done. What is asked of a
+day that is still in files of ten minutes is beside it as `today`. A sample is one register in one sweep. CPU is user
+and system time of this process while it records, without the emulator. Peers get the words of one hour, a row a sample,
+in batches of ten minutes, no time but the second, and no rollups; their figures over a day are scaled from that and
+marked so. Latencies are the best of five, each of another cell or moment; `_cpu_ms` is what the same took of the
+processor, which a busy machine does not blur.
 """
 
 from __future__ import annotations
@@ -25,12 +27,13 @@ from historian_day import MIDNIGHT, SECOND, Day
 from historian_peers import Asked, fill, measure, peers
 from numpy.typing import NDArray
 
-from bessinside.historian import Step
+from bessinside.historian import Step, compact
+from bessinside.historian.cells import Spread
 from bessinside.historian.opened import opened
 from bessinside.historian.record import Historian
 
 DAY_S = 86_400
-LATE_S = 10  # so much later the last ten minutes are sealed
+LATE_S = 610  # so much later the first ten minutes of the next day are sealed, and the day becomes one
 TARGETS = {
     "bytes_a_sample": 0.4,
     "cpu_ms_a_plant_second": 0.6,
@@ -57,8 +60,10 @@ def clocked(ask: Callable[[], Any]) -> tuple[float, float]:
 
 
 async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dict[str, float], Kept]:
-    """Records some seconds and seals them; figures, and the words of the first `keep_s` seconds for the peers."""
+    """Records some seconds, and what it takes to seal them; figures, and the words of the first `keep_s` seconds for
+    the peers."""
     used, kept, began = 0.0, [], time.perf_counter()
+    before_compaction: dict[str, float] = {}
     historian = Historian(folder, day.plant, commit_every_s=3600.0)
     await historian.start()
     ticks = day.seconds()
@@ -75,12 +80,19 @@ async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dic
             while await historian.seal():
                 pass
         used += time.process_time() - before
+        if second == seconds + LATE_S - 1:
+            before_compaction = {f"today_{name}": value for name, value in ask(folder, seconds, again=False).items()}
         if second % 3600 == 3599:
             print(f"  {(second + 1) // 3600} h recorded, {time.perf_counter() - began:.0f} s", flush=True)
     before = time.process_time()
+    while await historian.compact():
+        pass
+    compacted = time.process_time() - before
     await historian.stop()
     used += time.process_time() - before
-    return {"cpu_ms_a_plant_second": used * 1e3 / (seconds + LATE_S), "wall_s": time.perf_counter() - began}, kept
+    took = time.perf_counter() - began
+    figures = {"cpu_ms_a_plant_second": used * 1e3 / (seconds + LATE_S), "compaction_cpu_s": compacted, "wall_s": took}
+    return figures | before_compaction, kept
 
 
 def size(folder: Path) -> int:
@@ -88,8 +100,8 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def ask(folder: Path, seconds: int) -> dict[str, float]:
-    """ms of each question about the recorded span."""
+def ask(folder: Path, seconds: int, *, again: bool = True) -> dict[str, float]:
+    """ms of each question about the recorded span; what is computed from every cell `again` too."""
     start, end = MIDNIGHT, MIDNIGHT + seconds * SECOND
     numbers = iter(range(1, 10_000))
     with opened(folder) as past:
@@ -101,34 +113,39 @@ def ask(folder: Path, seconds: int) -> dict[str, float]:
         def moment() -> int:
             return start + next(numbers) * 7_919 % max(1, seconds - 60) * SECOND + 60 * SECOND
 
+        def recomputed() -> list[Spread]:
+            return past.spread("cell.voltage", start, end, recompute=True)
+
         past.at(end).snapshot()  # maps, plant file and formulas are read once
         questions: dict[str, tuple[Callable[[], Any], int]] = {
             "cell_day_rollup": (lambda: past.rollup(cell(), start, end, Step.MINUTE), 5),
             "cell_day_raw": (lambda: past.series(cell(), start, end), 5),
             "cells_at": (lambda: past.cells("cell.voltage", moment()), 15),
             "spread_day": (lambda: past.spread("cell.voltage", start, end), 5),
-            "spread_day_recomputed": (lambda: past.spread("cell.voltage", start, end, recompute=True), 1),
+            **({"spread_day_recomputed": (recomputed, 1)} if again else {}),
             "snapshot": (lambda: past.at(moment()).snapshot(), 15),
         }
         figures: dict[str, float] = {}
         for name, (question, times) in questions.items():
             tries = [clocked(question) for _ in range(times)]
             figures[f"{name}_ms"], figures[f"{name}_cpu_ms"] = (min(column) for column in zip(*tries, strict=True))
-        kept, again = past.spread("cell.voltage", start, end), past.spread("cell.voltage", start, end, recompute=True)
-        assert [(one.device, one.spread) for one in kept] == [(one.device, one.spread) for one in again]
+        if again:
+            kept = past.spread("cell.voltage", start, end)
+            assert [(one.device, one.spread) for one in kept] == [(one.device, one.spread) for one in recomputed()]
     return figures
 
 
 def main() -> None:
     """Runs it and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="half an hour instead of a day, a minute for the peers")
+    parser.add_argument("--quick", action="store_true", help="ten minutes instead of a day, a minute for the peers")
     parser.add_argument("--hours", type=float, help="hours of the plant to record (24)")
     parser.add_argument("--no-peers", action="store_true", help="ours only")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the recorded folder here")
     parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
     options = parser.parse_args()
-    seconds = round(3600 * options.hours) if options.hours else 1800 if options.quick else DAY_S
+    seconds = round(3600 * options.hours) if options.hours else 600 if options.quick else DAY_S
+    compact.DAY_NS = seconds * SECOND  # a shorter span is a day all the same
     peer_s = 60 if options.quick else min(seconds, 3600)
     with tempfile.TemporaryDirectory() as scratch:
         day = Day(Path(scratch))

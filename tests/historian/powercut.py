@@ -32,7 +32,7 @@ class Call:
 
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (\S+)", re.DOTALL)
 _HEX = re.compile(r"\\x([0-9a-f]{2})")
-_FD = r'\d+<((?:[^>\\]|\\x..)*)>'
+_FD = r"\d+<((?:[^>\\]|\\x..)*)>"
 
 
 def _bytes(text: str) -> bytes:

@@ -38,6 +38,7 @@ def answers(store: Store) -> list[object]:
         found += [words.words[words.ok].tolist(), words.ok.tolist(), image.number, image.words.tolist()]
         found += [np.nan_to_num(one, nan=-1.0).tolist() for one in (extremes.low, extremes.high, extremes.count)]
         found += [store.exchanges(device, number) for number in sweeps.number[::37].tolist()]
+        found += [store.peak(device, "cell.voltage", START_NS + low * 10**9, START_NS + 10**13) for low in (0, 90)]
     for step in Step:
         rollup = store.rollup(FIGURES, START_NS - HOUR_NS, START_NS + 2 * HOUR_NS, step)
         found += [getattr(rollup, name).tolist() for name in ("begin_ns", "count", "left_out")]

@@ -23,8 +23,9 @@ KILLS = 200 if os.environ.get("BESSINSIDE_FULL") else 8
 ROOT = Path(__file__).parents[2]
 
 
-def start(root: Path, *prefix: str, until: int = 2**62) -> subprocess.Popen[str]:
+def start(root: Path, *prefix: str, until: int = 2**62, in_turn: bool = False) -> subprocess.Popen[str]:
     command = [*prefix, sys.executable, "-m", "tests.historian.writer", str(root), str(until)]
+    command += ["in turn"] if in_turn else []
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -59,10 +60,9 @@ class Acknowledged:
         self._thread.join(10)
 
 
-def check(root: Path, acknowledged: int, deep: int = 40) -> int:
+def check(root: Path, acknowledged: int, deep: int = 40, maker: Maker | None = None) -> int:
     """Every acknowledged sweep is there exactly once and as it was made; the last number that is there."""
-    plant = plant_in(root)
-    maker = Maker(plant)
+    maker = maker or Maker(plant_in(root))
     with Store(root / "history") as store:
         numbers = np.sort(np.concatenate([store.sweeps(device, 0, 2**62).number for device in ("a", "b")]))
         assert len(np.unique(numbers)) == len(numbers), "a sweep is there twice"

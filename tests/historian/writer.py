@@ -1,6 +1,7 @@
 """A process that records as fast as it can and says what was acknowledged: `python -m tests.historian.writer FOLDER`.
 
-Sweep n is what `Maker` makes of n. Sealing, compacting and thinning go on all the time, so that a kill meets them.
+Sweep n is what `Maker` makes of n. Sealing, compacting and thinning go on all the time, so that a kill meets them; with
+a third argument they are done in turn, all that is due after every commit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.historian.made import Maker, plant_in
 SLOT_NS, DAY_NS = 6_000_000_000, 60_000_000_000  # ten minutes and a day take too long to wait for
 
 
-async def main(root: Path, until: int) -> None:
+async def main(root: Path, until: int, in_turn: bool) -> None:
     seal.SLOT_NS, compact.DAY_NS = SLOT_NS, DAY_NS
     plant = plant_in(root)
     maker = Maker(plant)
@@ -26,7 +27,7 @@ async def main(root: Path, until: int) -> None:
             print("repaired", line, flush=True)
         number = historian._last
         ends = asyncio.Event()
-        sealing = asyncio.create_task(_seal_always(historian, ends))
+        sealing = asyncio.create_task(asyncio.sleep(0) if in_turn else _seal_always(historian, ends))
         while number < until:
             waiting = [historian.record(maker.sweep(k), maker.bound_of(k)) for k in range(number + 1, number + 17)]
             try:
@@ -38,6 +39,8 @@ async def main(root: Path, until: int) -> None:
                 assert given == number + 1 + k, (given, number)
             number = done[-1]
             os.write(1, f"{number}\n".encode())
+            while in_turn and (await historian.seal() or await historian.compact()):
+                os.write(1, b"sealed\n")
         ends.set()
         await sealing
 
@@ -54,4 +57,4 @@ async def _seal_always(historian: Historian, ends: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2**62))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2**62, len(sys.argv) > 3))

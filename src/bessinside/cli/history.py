@@ -55,7 +55,7 @@ def put(rows: Rows, as_csv: bool, as_json: bool, title: str = "", most: int = 0)
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "time":
+    if name in ("time", "until"):
         return iso(int(value)) if value else None
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
@@ -275,9 +275,30 @@ def completeness(
     put(found, as_csv, as_json, f"sweeps that came, {iso(start)} to {iso(stop)}")
 
 
+@app.command("alarms")
+def alarms(
+    folder: Folder,
+    begin: From = "-1d",
+    end: To = "",
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every alarm bit that stood in a span: when it came and when it went, as the words on the wire say.
+
+    Example:
+
+      bessinside history alarms history --from -1d
+    """
+    with opened(folder) as past:
+        start, stop = between(past, begin, end)
+        found = past.alarms(start, stop)
+    put(found, as_csv, as_json, f"alarms, {iso(start)} to {iso(stop)}", 200)
+
+
 for verb, command in (
     ("export", kept.export),
     ("import", kept.take_in),
+    ("import-table", kept.take_in_table),
     ("backup", kept.backup),
     ("restore", kept.restore),
     ("check", kept.check),

@@ -1,7 +1,7 @@
 """Alarms of the past: when each bit of an alarm register came up and when it went, as the words on the wire say.
 
-Nothing was written down of them but the words. Where a register stood still is seen from the rollups (lowest = highest);
-only the minutes in which one changed are decoded sweep by sweep, so that a month costs about what its changes cost.
+Nothing was written down of them but the words. Where a register stood still is seen from the rollups (lowest =
+highest); only the minutes in which one changed are decoded sweep by sweep, so that a month costs what its changes cost.
 
 Which registers speak of trouble is told by their metric, else by their name: `alarm`, `fault`, `fail`, `warning`,
 `blocked`, `Evt`. That is an assumption; no vendor is known here. A map's names are its own words.
@@ -62,7 +62,7 @@ class Alarms(Rows):
     def columns(self) -> dict[str, Any]:
         return {
             "time": np.array([one.since_ns for one in self.every], np.int64),
-            "until_ns": [one.until_ns for one in self.every],
+            "until": [one.until_ns for one in self.every],
             **{name: [getattr(one, name) for one in self.every] for name in ("id", "part", "device", "code", "name")},
             "label": [one.label for one in self.every],
             "found": [one.found for one in self.every],

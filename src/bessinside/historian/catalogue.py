@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from bessinside.historian.archive import Step
 from bessinside.historian.folder import HistoryError
+from bessinside.historian.peak import Peak
 from bessinside.historian.rollup import Rolled
 from bessinside.historian.run import Run
 from bessinside.runtime import database, invariants
 
 _RUN = (
     "d.name, r.edition, r.first, r.last, r.begin_ns, r.end_ns, r.sweeps, r.failed, r.part, r.words_group, "
-    "r.words_groups, r.extremes"
+    "r.words_groups, r.extremes, r.peaks"
 )
 
 
@@ -73,7 +77,7 @@ def load_runs(connection: database.Connection, segment: int) -> list[Run]:
         f"SELECT {_RUN} FROM runs r JOIN devices d ON d.id = r.device WHERE r.segment = ? ORDER BY r.part",  # noqa: S608
         (segment,),
     )
-    return [Run(*row) for row in rows]
+    return [_run(*row) for row in rows]
 
 
 def runs_between(
@@ -95,7 +99,12 @@ def _found(connection: database.Connection, where: str, values: tuple[int, ...])
         f"WHERE {where}",
         values,
     )
-    return [Found(name, Run(*columns)) for name, *columns in rows]
+    return [Found(name, _run(*columns)) for name, *columns in rows]
+
+
+def _run(*columns: Any) -> Run:
+    peaks = None if columns[-1] is None else msgspec.json.decode(columns[-1], type=list[Peak])
+    return msgspec.convert([*columns[:-1], peaks], Run)
 
 
 def rollup_files(connection: database.Connection, start_ns: int, end_ns: int, step: Step) -> list[str]:
@@ -124,11 +133,12 @@ def enter(connection: database.Connection, sealed: Sealed, rolled: Rolled | None
         ),
     )  # fmt: skip
     connection.executemany(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 cursor.lastrowid, devices[run.device], run.edition, run.first, run.last, run.begin_ns, run.end_ns,
                 run.sweeps, run.failed, run.part, run.words_group, run.words_groups, run.extremes,
+                None if run.peaks is None else msgspec.json.encode(run.peaks),
             )
             for run in sealed.parts
         ],

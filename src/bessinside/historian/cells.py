@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.historian.peak import peak
 from bessinside.historian.recalled import OF_CODE
 from bessinside.historian.rows import Rows
 from bessinside.historian.trace import STALE_AFTER, trace
@@ -81,15 +82,15 @@ class Distribution(Rows):
         return {"low": self.edges[:-1], "high": self.edges[1:], "count": self.counts}
 
 
-def carriers(world: World, metric: str) -> Iterator[tuple[BoundDevice, list[int]]]:
+@lru_cache(maxsize=32)
+def carriers(world: World, metric: str) -> tuple[tuple[BoundDevice, tuple[int, ...]], ...]:
     """The devices that carry a metric, each with its points by index; of a part that several carry the plain one."""
     plain = set(world.binding.by_part(metric).values())
     by_device: dict[int, list[int]] = {}
     for index in world.binding.of_metric(metric):
         if index in plain:
             by_device.setdefault(int(world.binding.device[index]), []).append(index)
-    for number, indices in by_device.items():
-        yield world.binding.devices[number], indices
+    return tuple((world.binding.devices[number], tuple(indices)) for number, indices in by_device.items())
 
 
 def cells(worlds: Worlds, world: World, metric: str, at_ns: int) -> Cells:
@@ -145,7 +146,7 @@ def largest_spread(
     for bound, indices in carriers(world, metric):
         ids = [world.binding.ids[index] for index in indices]
         device = bound.device.id
-        anew = recompute or worlds.decoded_anew(device, start_ns, end_ns)
+        anew = recompute or worlds.decoded_anew(device, start_ns, end_ns, ids)
         best = None if anew else _kept(worlds, device, metric, start_ns, end_ns)
         if best is None:
             best = _recomputed(worlds, device, ids, start_ns, end_ns, bound.device.every_s)
@@ -165,12 +166,8 @@ def _named(worlds: Worlds, spread: Spread, ids: list[str]) -> Spread:
 
 def _kept(worlds: Worlds, device: str, metric: str, start_ns: int, end_ns: int) -> tuple[int, float, float] | None:
     """Time, low and high of the sweep with the largest spread among those whose extremes were kept; None without."""
-    kept = worlds.archive.extremes(device, metric, start_ns, end_ns)
-    some = np.flatnonzero(kept.count > 0)
-    if not len(some):
-        return None
-    row = int(some[np.argmax(kept.high[some] - kept.low[some])])
-    return int(kept.end_ns[row]), float(kept.low[row]), float(kept.high[row])
+    found = peak(worlds.archive, device, metric, start_ns, end_ns)
+    return None if found is None else (found.end_ns, found.low, found.high)
 
 
 def _recomputed(

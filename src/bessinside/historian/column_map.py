@@ -41,8 +41,8 @@ class ForeignColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`time`: the name of the column of times. `format`: how they are written, as strptime has it, or s, ms, us, ns since
-    1970; ISO 8601 unless said. `zone`: of times that do not name their offset. `delimiter`, `decimal`: of CSV."""
+    """`time`: the name of the column of times. `format`: how they are written, as strptime has it, or s, ms, us, ns
+    since 1970; ISO 8601 unless said. `zone`: of times that do not name their offset. `delimiter`, `decimal`: of CSV."""
 
     time: str
     column: tuple[ForeignColumn, ...]

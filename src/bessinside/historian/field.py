@@ -101,7 +101,7 @@ def field(
 _Tables = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def _in(world: World, indices: list[int], part: str) -> list[int]:
+def _in(world: World, indices: tuple[int, ...], part: str) -> list[int]:
     """Of some points those inside a part, the part itself included."""
     return [index for index in indices if f"{world.binding.parts[index]}/".startswith(f"{part}/")]
 

@@ -152,7 +152,7 @@ class _Moments:
         self._last = -(2**63)
 
     def ns(self, time: object, at: str) -> int:
-        """ns UTC. A time of the hour that comes twice is the later one once the earlier is behind. Raises TableError."""
+        """ns UTC. Of an hour that comes twice a time is the later one once the earlier is behind. Raises TableError."""
         if isinstance(time, _Ns):
             return int(time)
         if self._columns.format in EPOCHS:
@@ -163,7 +163,7 @@ class _Moments:
             back = local.astimezone(UTC).astimezone(self._zone).replace(tzinfo=None)
             if back != moment:
                 raise TableError(
-                    f"{at}: {self._columns.time}: {time!r} does not exist in {self._columns.zone}: the clock goes forward"
+                    f"{at}: {self._columns.time}: {time!r}: the clock of {self._columns.zone} leaves it out"
                 )
             first, second = (_ns(local.replace(fold=fold)) for fold in (0, 1))
             found = second if first <= self._last < second else first
@@ -187,7 +187,7 @@ class _Moments:
         form = self._columns.format
         try:
             text = str(time).strip()
-            return datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007  its zone follows
+            return datetime.strptime(text, form) if form else datetime.fromisoformat(text)
         except ValueError:
             wanted = form or "ISO 8601, such as 2026-06-21T05:00:00Z"
             raise TableError(f"{at}: {self._columns.time}: {time!r}; expected {wanted}") from None

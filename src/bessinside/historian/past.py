@@ -25,7 +25,7 @@ from bessinside.historian.series import Plot, Series, draw, merge
 from bessinside.historian.trace import derived_series, label_of, reading_series
 from bessinside.historian.when import iso
 from bessinside.historian.world import World, Worlds
-from bessinside.modbus import parse_quirks
+from bessinside.modbus import Outcome, parse_quirks
 from bessinside.plant import Binding
 from bessinside.twin.derived import Derived
 from bessinside.twin.passport import Passport
@@ -162,8 +162,22 @@ class Past:
         if not larger:
             return mine
         sweeps = self.archive.sweeps(mine.device, image.end_ns - _PLAN_NS, image.end_ns + 1)
-        used = [larger[number] for number in np.unique(sweeps.edition).tolist() if number in larger]
+        used = [
+            larger[number]
+            for number in np.unique(sweeps.edition).tolist()
+            if number in larger
+            and not self._refused(mine, larger[number], int(sweeps.end_ns[sweeps.edition == number][-1]))
+        ]
         return max(used, key=lambda edition: len(edition.requests), default=mine)
+
+    def _refused(self, mine: Edition, larger: Edition, end_ns: int) -> bool:
+        """Whether all that a plan has left out was answered with an exception, in the sweep that ended then: that was
+        refused, and not silent."""
+        image = self.archive.image(mine.device, end_ns)
+        if image is None or image.edition.number != larger.number:
+            return False
+        left = [k for k, request in enumerate(larger.requests) if request not in set(mine.requests)]
+        return bool((image.outcome[left] == Outcome.EXCEPTION).all())
 
     def find(self, figure_id: str) -> World:
         """The newest world that has a figure. Raises UnknownFigure."""
@@ -178,7 +192,7 @@ class Past:
         raise UnknownFigure(f"{figure_id}: {self.name} has no such figure")
 
     def series(self, figure_id: str, start_ns: int, end_ns: int, language: str = "en") -> Series:
-        """Every value of a figure in [start, end), one for each sweep, or of a foreign reading. Raises UnknownFigure."""
+        """Every value of a figure in [start, end), one a sweep, or of a foreign reading. Raises UnknownFigure."""
         if figure_id.startswith("foreign/"):
             return self.foreign(figure_id, start_ns, end_ns)
         world = self.find(figure_id)

@@ -79,6 +79,8 @@ def _changes(old: Worlds, new: Worlds, device: str, from_ns: int, to_ns: int) ->
         return
     looked = ends[np.unique(np.linspace(0, len(ends) - 1, SAMPLES).astype(int))].tolist()
     edition = old.editions(device)[-1]
+    maps = {worlds.map_of(one, looked[-1]) for worlds in (old, new) for one in old.editions(device)}
+    changed = frozenset().union(*(new.changed(one, by) for one in old.editions(device) for by in maps))
     names: dict[str, tuple[str, str]] = {}
     for worlds in (old, new):
         world = worlds.of([edition], looked[-1])
@@ -86,15 +88,18 @@ def _changes(old: Worlds, new: Worlds, device: str, from_ns: int, to_ns: int) ->
         for i in range(0 if bound is None else bound.size):
             assert bound is not None
             index = bound.first + i
-            names[world.binding.ids[index]] = bound.point(i).name, world.binding.units[index]
+            if world.binding.ids[index] in changed:
+                names[world.binding.ids[index]] = bound.point(i).name, world.binding.units[index]
+    if not names:
+        return
     ids = list(names)
     was, will = ([trace(worlds, device, ids, at, at + 1) for at in looked] for worlds in (old, new))
     values = [np.concatenate([part.value for part in side]) for side in (was, will)]
     marks = [np.concatenate([part.quality for part in side]) for side in (was, will)]
     same = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
-    changed = np.flatnonzero(~(same & (marks[0] == marks[1])).all(axis=0))
+    other = np.flatnonzero(~(same & (marks[0] == marks[1])).all(axis=0))
     by_point: dict[str, list[int]] = {}
-    for k in changed.tolist():
+    for k in other.tolist():
         by_point.setdefault(names[ids[k]][0], []).append(k)
     for point, mine in by_point.items():
         k = mine[0]

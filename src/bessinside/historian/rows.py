@@ -13,7 +13,7 @@ class Rows:
     """Columns of one length that leave as Arrow or as a DataFrame; times are UTC."""
 
     def columns(self) -> dict[str, Any]:
-        """The columns by name, in order; int64 columns called `time` are ns UTC."""
+        """The columns by name, in order; columns called `time` and `until` are ns UTC."""
         raise NotImplementedError
 
     def arrow(self) -> Any:
@@ -22,7 +22,7 @@ class Rows:
 
         arrays = {}
         for name, column in self.columns().items():
-            if name == "time":
+            if name in ("time", "until"):
                 arrays[name] = pa.array(column, pa.timestamp("ns", "UTC"))
             elif isinstance(column, np.ndarray) and column.dtype.kind == "f":
                 arrays[name] = pa.array(column, from_pandas=True)

@@ -31,8 +31,26 @@ from bessinside.historian.segment import (
 from bessinside.historian.shelf import Shelf
 from bessinside.runtime import disk
 
-_FOOTERS = 32 * 1024 * 1024  # bytes of footers of opened files: what they take in memory is some times that
+_FOOTERS = 32 * 1024 * 1024  # bytes of footers that are held: what they take in memory is some times that
+_OPEN = 64  # files that are open at once
 _BYTES = 96 * 1024 * 1024
+_ABOUTS = 2048  # what rollup files say of themselves
+
+
+class ParquetFiles:
+    """Parquet files by path: few are open, and of those that were the footer is held, so that it is not read again."""
+
+    def __init__(self) -> None:
+        self._open, self._footers = Shelf(_OPEN), Shelf(_FOOTERS)
+
+    def get(self, path: Path) -> pq.ParquetFile:
+        """An opened file; it stays open for a while. Raises FileNotFoundError."""
+        return self._open.get(path, lambda: self._opened(path))
+
+    def _opened(self, path: Path) -> pq.ParquetFile:
+        file = disk.open_read(path)
+        footer = self._footers.get(path, lambda: pq.read_metadata(file), lambda read: int(read.serialized_size) + 4096)
+        return pq.ParquetFile(file, metadata=footer)
 
 
 class SealedFiles:
@@ -43,12 +61,12 @@ class SealedFiles:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._files = Shelf(_FOOTERS)
+        self._files = ParquetFiles()
         self._read = Shelf(_BYTES)
 
     def file(self, path: Path) -> pq.ParquetFile:
         """An opened file; it stays open for a while."""
-        return self._files.get(path, lambda: pq.ParquetFile(disk.open_read(path)), _footer)
+        return self._files.get(path)
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a segment's file is."""
@@ -112,7 +130,7 @@ class RolledFiles:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._files = Shelf(_FOOTERS)
+        self._files, self._abouts = ParquetFiles(), Shelf(_ABOUTS)
         self._places: dict[str, dict[str, int]] = {}
 
     def read(self, name: str, figures: Sequence[str], device: str | None = None) -> Iterator[tuple[list[int], Minutes]]:
@@ -133,19 +151,11 @@ class RolledFiles:
 
     def opened(self, name: str) -> tuple[pq.ParquetFile, RollupAbout]:
         """A file and what it says of itself."""
-
-        def make() -> tuple[pq.ParquetFile, RollupAbout]:
-            file = pq.ParquetFile(disk.open_read(self._folder.rollups / name))
-            return file, read_rollup_about(file)
-
-        return self._files.get(name, make, lambda opened: _footer(opened[0]))
+        file = self._files.get(self._folder.rollups / name)
+        return file, self._abouts.get(name, lambda: read_rollup_about(file))
 
     def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:
         """The row of each figure; many parts have the same figures."""
         if part.names not in self._places:
             self._places[part.names] = {figure: row for row, figure in enumerate(read_names(file, part))}
         return self._places[part.names]
-
-
-def _footer(file: pq.ParquetFile) -> int:
-    return int(file.metadata.serialized_size) + 4096

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from bessinside.historian.archive import Edition
 from bessinside.historian.batch import NEVER, Batch, Times
+from bessinside.historian.peak import peaks_of
 from bessinside.historian.reduce import SweepExtremes
 from bessinside.historian.run import Run
 from bessinside.runtime import disk
@@ -161,7 +162,7 @@ class SegmentWriter:
             Run(
                 edition.device, edition.number, int(times.number[0]), int(times.number[-1]), int(times.end_ns.min()),
                 int(times.end_ns.max()), len(times), int(np.count_nonzero(times.failed)), len(self.parts), self._groups,
-                len(sizes), metrics - 1,
+                len(sizes), metrics - 1, peaks_of(times.end_ns, extremes),
             )
         )  # fmt: skip
         self._groups += len(sizes)

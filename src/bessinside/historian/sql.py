@@ -23,11 +23,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bessinside.historian import decoding
 from bessinside.historian.archive import Edition
 from bessinside.historian.batch import tail_batches
 from bessinside.historian.catalogue import load_segments
 from bessinside.historian.columns import Columns
+from bessinside.historian.opened import open_past
 from bessinside.historian.past import Past
 from bessinside.historian.rollup import SCHEMA as ROLLUP_SCHEMA
 from bessinside.historian.segment import (
@@ -56,19 +56,25 @@ _QUALITIES = "[" + ", ".join(f"'{mark.label}'" for mark in Quality) + "]"
 
 @contextmanager
 def tables(folder: Path, begin_ns: int = -(2**62), end_ns: int = 2**62) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection with the views, over what was recorded in [begin, end). Raises HistoryError."""
-    store = Store(folder)
+    """A DuckDB connection with the views, over what was recorded in [begin, end) in a folder, or on servers: of those
+    the span is fetched, a day at most. Raises HistoryError."""
+    past, close = open_past(folder)
     connection = duckdb.connect()
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        _files(connection, store, begin_ns, end_ns)
-        _meanings(connection, Past(store, decoding.load(folder), str(folder)))
+        if isinstance(past.archive, Store):
+            _files(connection, past.archive, begin_ns, end_ns)
+        else:
+            from bessinside.historian.clickhouse.fetched import fetch
+
+            fetch(connection, past, begin_ns, end_ns)
+        _meanings(connection, past)
         for statement in _VIEWS.format(begin=begin_ns, end=end_ns, qualities=_QUALITIES).split(";"):
             connection.execute(statement)
         yield connection
     finally:
         connection.close()
-        store.close()
+        close()
 
 
 def _files(connection: duckdb.DuckDBPyConnection, store: Store, begin_ns: int, end_ns: int) -> None:

@@ -22,12 +22,13 @@ from bessinside.historian.archive import (
     Sweeps,
     Words,
 )
-from bessinside.historian.batch import batches_of, times_of, words_of
+from bessinside.historian.batch import batch_of, batches_of, times_of, words_of
 from bessinside.historian.catalogue import Found, rollup_files, runs_between, runs_with
 from bessinside.historian.folder import Folder, HistoryError, UnknownSweep
 from bessinside.historian.image import exchanges_of, image_of
 from bessinside.historian.known import Known
 from bessinside.historian.latest import latest
+from bessinside.historian.peak import Peak, peak_of, widest
 from bessinside.historian.pieces import (
     joined_sweeps,
     joined_words,
@@ -210,11 +211,13 @@ class Store:
             for name in names:
                 for rows, piece in self._rolled.read(name, wanted):
                     whole.add(piece, rows)
-            for batch in batches_of(tail, self._known.editions()):
-                reducer = self._reducers.of(batch.edition)
+            for number in np.unique(tail.edition).tolist():
+                reducer = self._reducers.of(self._known.edition(number))
                 place = {name: k for k, name in enumerate(reducer.ids)}
                 rows = [k for k, name in enumerate(wanted) if name in place]
                 if rows:
+                    at, plan = np.flatnonzero(tail.edition == number), self._known.plan(number)
+                    batch = batch_of(self._known.edition(number), plan, tail, at)
                     whole.add(reducer.minutes(batch).rows([place[wanted[k]] for k in rows]), rows)
             return whole.rollup()
 
@@ -245,6 +248,25 @@ class Store:
             return Extremes(number[order], end[order], low[order], high[order], count[order].astype(np.int32))
 
         return self._again(ask)
+
+    def peak(self, device: str, metric: str, start_ns: int, end_ns: int) -> Peak | None:
+        """The sweep with the largest spread, see :class:`~bessinside.historian.peak.Peaked`: runs that lie in the span
+        as a whole are not read."""
+        number = self._known.device(device)
+        with self._moment() as connection:
+            runs = [one.run for one in runs_between(connection, number, start_ns, end_ns)]
+            tail = self._ticks.span(connection, number)
+        found, spans = [], [] if tail is None else [tail]
+        for run in runs:
+            if run.peaks is not None and run.begin_ns >= start_ns and run.end_ns < end_ns:
+                found += [one for one in run.peaks if one.metric == metric]
+            else:
+                spans.append((run.begin_ns, run.end_ns))
+        for begin, end in spans:
+            kept = self.extremes(device, metric, max(start_ns, begin), min(end_ns, end + 1))
+            one = peak_of(metric, kept.end_ns, kept.low, kept.high, kept.count)
+            found += [] if one is None else [one]
+        return widest(found)
 
     def events(self, start_ns: int, end_ns: int) -> list[Event]:
         """See :meth:`Archive.events`."""

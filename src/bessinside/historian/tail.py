@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS runs (
   segment INTEGER NOT NULL, device INTEGER NOT NULL, edition INTEGER NOT NULL, first INTEGER NOT NULL,
   last INTEGER NOT NULL, begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, sweeps INTEGER NOT NULL,
   failed INTEGER NOT NULL, part INTEGER NOT NULL, words_group INTEGER NOT NULL, words_groups INTEGER NOT NULL,
-  extremes INTEGER NOT NULL);
+  extremes INTEGER NOT NULL, peaks BLOB);
 CREATE INDEX IF NOT EXISTS runs_of ON runs (device, first);
 CREATE TABLE IF NOT EXISTS rollups (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, step_ns INTEGER NOT NULL, first INTEGER NOT NULL,
@@ -76,8 +76,7 @@ def open_tail(folder: Folder) -> database.Connection:
         raise HistoryError(
             f"{folder.tail} has format {found}, this program writes {VERSION}: take the program it is from"
         )
-    if found < VERSION:
-        upgrade(connection)
+    upgrade(connection, found)
     return connection
 
 

@@ -1,7 +1,8 @@
 """Tails of older formats, brought to that of today in one transaction.
 
 Format 1 kept a commit as a list of sweeps, each a list: number, device, edition, start, end, first transaction, failed
-requests, words, times, troubles. Format 2 keeps their columns side by side, see :mod:`~bessinside.historian.tick`.
+requests, words, times, troubles. Format 2 keeps their columns side by side, see :mod:`~bessinside.historian.tick`, and
+the peaks of every run.
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ from bessinside.runtime import database
 _Sweep1 = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes | None]
 
 
-def upgrade(connection: database.Connection) -> None:
-    """Writes every commit of a tail of format 1 anew, or none. Raises sqlite3.Error, msgspec.MsgspecError."""
+def upgrade(connection: database.Connection, version: int) -> None:
+    """Brings a tail of an older version, or one without some column, to that of today; all of it or nothing.
+
+    Raises sqlite3.Error, msgspec.MsgspecError.
+    """
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+    if version == VERSION and "peaks" in columns:
+        return
     with database.transaction(connection):
-        firsts = [first for (first,) in connection.execute("SELECT first FROM ticks")]
-        for first in firsts:
-            (packed,) = connection.execute("SELECT sweeps FROM ticks WHERE first = ?", (first,)).fetchone()
-            connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (_from_1(packed), first))
+        if "peaks" not in columns:
+            connection.execute("ALTER TABLE runs ADD COLUMN peaks BLOB")
+        if version < 2:
+            for (first,) in connection.execute("SELECT first FROM ticks").fetchall():
+                (packed,) = connection.execute("SELECT sweeps FROM ticks WHERE first = ?", (first,)).fetchone()
+                connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (_from_1(packed), first))
         connection.execute("UPDATE about SET value = ? WHERE key = 'format'", (VERSION,))
 
 

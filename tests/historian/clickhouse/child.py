@@ -15,9 +15,7 @@ async def main(folder: Path, address: str, first: int) -> None:
     maker = Maker(plant)
     async with Recorder(address, plant, commit_every_s=0.02, send_every_s=0.05) as recorder:
         for number in range(first, first + 100_000, 10):
-            waiting = [
-                recorder.record(maker.sweep(one), maker.bound_of(one)) for one in range(number, number + 10)
-            ]
+            waiting = [recorder.record(maker.sweep(one), maker.bound_of(one)) for one in range(number, number + 10)]
             for one, _ in enumerate(await asyncio.gather(*waiting), number):
                 print(one, flush=True)
 

@@ -1,0 +1,168 @@
+"""Two pollers that share the devices of a plant, a page that only looks, and the commands, over two servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bessinside.cli import app
+from bessinside.errors import BessError
+from bessinside.historian.opened import opened
+from bessinside.historian.when import iso
+from tests.conftest import SMALL_MAP, Small
+from tests.historian.clickhouse.server import PASSWORD, Cluster, free_port
+
+pytestmark = pytest.mark.xdist_group("clickhouse")
+
+ROOT = Path(__file__).parents[3]
+
+
+class Program:
+    """`bessinside run` in a process of its own."""
+
+    def __init__(self, plant: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.log = plant.parent / f"{self.port}.log"
+        with open(self.log, "wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bessinside", "run", str(plant), "--port", str(self.port), *arguments],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+
+    def get(self, path: str) -> Any:
+        """What it answers, None while it does not (or has nothing)."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            if error.code in (404, 503):
+                return None
+            raise
+        except OSError:
+            assert self.process.poll() is None, self.log.read_text()
+            return None
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+
+
+def until(holds: Callable[[], Any], seconds: float = 90.0) -> Any:
+    ends = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < ends, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+def run(*arguments: str) -> str:
+    found = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+@pytest.fixture
+def fleet(live: Small, cluster: Cluster, tmp_path: Path) -> Iterator[tuple[str, Path, list[Program]]]:
+    plant = live.file()
+    address = cluster.address("live")
+    programs = [
+        Program(plant, "--only", "a", "--historian", f"{address}&buffer={tmp_path / 'buffer-a'}"),
+        Program(plant, "--only", "b", "--historian", f"{address}&buffer={tmp_path / 'buffer-b'}"),
+    ]
+    try:
+        programs.append(Program(plant, "--past", address))
+        yield address, plant, programs
+    finally:
+        for one in programs:
+            one.end()
+
+
+@pytest.mark.timeout(300)
+def test_pollers_share_a_plant_and_others_look(fleet: tuple[str, Path, list[Program]], tmp_path: Path) -> None:
+    address, plant, (a, b, page) = fleet
+    for one, device in ((a, "a"), (b, "b")):
+        health = until(
+            lambda one=one: (found := one.get("/api/health")) and found["history"]["recorded"] > 10 and found
+        )
+        assert [row["id"] for row in health["devices"]] == [device]
+        assert health["history"]["folder"].startswith("clickhouse://recorder@127.0.0.1:")
+        assert PASSWORD not in json.dumps(health)
+        assert {"buffered", "buffered_s", "buffer_share"} <= set(health["history"])
+    until(lambda: (found := page.get("/api/history")) and found["start_ms"])
+
+    def both() -> bool:
+        with opened(address) as past:
+            return past.archive.devices() == ["a", "b"] or past.archive.devices() == ["b", "a"]
+
+    until(both)
+    live = until(lambda: (found := page.get("/api/health")) and found["status"] == "ok" and found)
+    assert live["history"] is None
+    a.end()
+    b.end()
+    with opened(address) as past:
+        _, end = past.span()
+        end_of_a = past.archive.span("a")[1]
+        then = past.at(end)
+        assert {name: then.figure(name).value for name in ("c1/r01/soc", "c1/r02/soc")} == {
+            "c1/r01/soc": 87.3,
+            "c1/r02/soc": 87.3,
+        }
+    span = page.get("/api/history")
+    row = page.get(f"/api/history/figures/c1/r02/soc?t={span['end_ms']}")
+    assert (row["value"], row["unit"]) == (87.3, "%")
+    (plot,) = page.get(f"/api/history/series?id=c1/r01/soc&from={span['start_ms']}&to={span['end_ms'] + 1}&points=50")
+    assert sum(plot["count"]) > 10
+
+    at = ("--at", iso(end_of_a))
+    (shown,) = json.loads(run("read", str(plant), "c1/r01/soc", *at, "--history", address, "--json"))
+    assert shown["value"] == 87.3
+    assert "cell.voltage at" in run("history", "cells", address, "cell.voltage")
+    assert "rows in" in run("history", "export", address, "c1/r01/soc", "-o", str(tmp_path / "soc.csv"))
+    lines = (tmp_path / "soc.csv").read_text().splitlines()
+    assert len(lines) > 10
+
+    corrected = tmp_path / "corrected.yaml"
+    corrected.write_text(
+        SMALL_MAP.replace("name: soc, type: uint16, sf: -1", "name: soc, type: uint16, sf: -2").replace(
+            "x-source: {document: A document", "x-source: {document: Another document"
+        )
+    )
+    said = run("history", "redecode", address, "--map", str(corrected), "--note", "scale")
+    assert "the old decoding" in said
+    with opened(address) as past, opened(address, as_recorded=True) as before:
+        assert past.at(end).figure("c1/r01/soc").value == pytest.approx(8.73)
+        assert before.at(end).figure("c1/r01/soc").value == 87.3
+        assert [one.note for one in past.worlds.decodings] == ["scale"]
+    until(lambda: (row := page.get(f"/api/history/figures/c1/r01/soc?t={span['end_ms']}")) and row["value"] < 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--history", "x", "--historian", "clickhouse://db/plant"), "give one"),
+        (("--past", "x", "--historian", "clickhouse://db/plant"), "give one"),
+        (("--only", "nobody"), "has no such device; it has meter"),
+        (("--historian", "clickhouse://db"), "the database ''"),
+    ],
+)
+def test_what_does_not_go_together_is_said(arguments: tuple[str, ...], why: str) -> None:
+    with pytest.raises(BessError) as found:
+        CliRunner().invoke(app, ["run", "ref-5m", "--port", "1", *arguments], catch_exceptions=False)
+    assert why in str(found.value)
+
+
+@pytest.mark.parametrize("verb", ["backup", "check"])
+def test_a_backup_of_servers_is_theirs(verb: str, tmp_path: Path) -> None:
+    target = [str(tmp_path / "x")] if verb == "backup" else []
+    with pytest.raises(BessError, match="servers have a backup of their own"):
+        CliRunner().invoke(app, ["history", verb, "clickhouse://db/plant", *target], catch_exceptions=False)

@@ -1,0 +1,61 @@
+"""A tail that an older program wrote is read as the sweeps that it holds, and written on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bessinside.historian.folder import HistoryError
+from bessinside.historian.store import Store
+from bessinside.historian.tail import open_tail, read_ticks
+from bessinside.historian.tick import VERSION, Tick
+from bessinside.runtime import database
+from tests.historian.made import Folders, Maker, plant_in
+from tests.historian.test_compact import answers
+
+
+def rows(tick: Tick) -> list[tuple[object, ...]]:
+    """A commit as format 1 had it."""
+    found: list[tuple[object, ...]] = []
+    for k in range(len(tick)):
+        words = tick.words[tick.words_at[k] : tick.words_at[k + 1]].astype(">u2").tobytes()
+        times = tick.times[tick.times_at[k] : tick.times_at[k + 1]].tobytes()
+        trouble = tick.troubles.get(k)
+        packed = None if trouble is None else msgspec.msgpack.encode(trouble)
+        found.append((*tick.head[:7, k].tolist(), words, times, packed))
+    return found
+
+
+def test_a_tail_of_format_1_is_brought_to_today(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "history", plant_in(tmp_path))
+    maker = Maker(folders.plant)
+    for first in range(1, 721, 24):
+        folders.commit([(maker.sweep(k), maker.bound_of(k)) for k in range(first, first + 24)])
+    assert folders.seal(360) == 360
+    truth = answers(folders.store)
+    connection = folders.historian._connection
+    with database.transaction(connection):
+        for tick in read_ticks(connection):
+            first = int(tick.number[0])
+            connection.execute(
+                "UPDATE ticks SET sweeps = ? WHERE first = ?", (msgspec.msgpack.encode(rows(tick)), first)
+            )
+        connection.execute("ALTER TABLE runs DROP COLUMN peaks")
+        connection.execute("UPDATE about SET value = 1 WHERE key = 'format'")
+    folders.close()
+    with Store(tmp_path / "history") as old, pytest.raises(HistoryError, match="cannot be read"):
+        old.exchanges("a", 720)
+    open_tail(folders.folder).close()
+    with Store(tmp_path / "history") as store:
+        assert answers(store) == truth
+        assert store.peak("a", "cell.voltage", 0, 2**62) is not None  # from the extremes: no peaks were kept
+
+
+def test_a_tail_of_tomorrow_is_left_alone(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "history", plant_in(tmp_path))
+    folders.historian._connection.execute("UPDATE about SET value = ?", (VERSION + 1,))
+    folders.close()
+    with pytest.raises(HistoryError, match=f"has format {VERSION + 1}, this program writes {VERSION}"):
+        open_tail(folders.folder)
