@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bessinside.market.basis.localtime import MINUTE_NS, midnight_ns
-from bessinside.modbus import Outcome, Quirks, Sweep
+from bessinside.modbus import Outcome, Quirks, ReadPlan, Sweep
 from bessinside.plant import BoundDevice, Plant, bind, load_plant
 from bessinside.twin.readings import Readings
 from tests.historian.made import Folders
@@ -20,7 +20,7 @@ POWER_W, ENERGY_WH, SHARE, DRAW_W = 1e6, 2e6, 0.96, 6000.0
 START_NS = midnight_ns(FIRST)
 MINUTES = DAYS * 1440
 GAP = range(8 * 60 + 7, 9 * 60 + 37)  # minutes of the first day without a sweep
-LOST = (600, 601, 602)  # sweeps of the meter that brought no data
+LOST = (601, 602, 603)  # sweeps of the meter that brought no data
 START_SOC = 0.3
 
 _HEAD = (
@@ -124,14 +124,15 @@ def record(folder: Path, plant: Plant | None = None, root: str = "past", gap: bo
     words = {"meter": _meter(does), "pcs": _pcs(does), "rack": _rack(does)}
     waiting: list[tuple[Sweep, BoundDevice]] = []
     number = 0
+    devices = [(bound, Readings(bound, Quirks()).plan) for bound in bind(plant).devices]
     try:
         for minute in range(MINUTES + 1):
             if gap and minute in GAP:
                 continue
-            for bound in bind(plant).devices:
+            for bound, plan in devices:
                 number += 1
                 name = bound.device.id
-                waiting.append((_sweep(number, bound, minute, words[name](minute), name, gap), bound))
+                waiting.append((_sweep(number, name, plan, minute, words[name](minute), gap), bound))
             if len(waiting) > 1500:
                 kept.commit(waiting)
                 waiting.clear()
@@ -142,8 +143,7 @@ def record(folder: Path, plant: Plant | None = None, root: str = "past", gap: bo
     return folder / root
 
 
-def _sweep(number: int, bound: BoundDevice, minute: int, values: list[int], name: str, lossy: bool) -> Sweep:
-    plan = Readings(bound, Quirks()).plan
+def _sweep(number: int, name: str, plan: ReadPlan, minute: int, values: list[int], lossy: bool) -> Sweep:
     assert plan.size == len(values), (plan.size, values)
     count = len(plan.requests)
     at = START_NS + minute * MINUTE_NS

@@ -1,4 +1,4 @@
-"""What a meter counted, slot by slot: edges between readings, gaps, rollovers, resets; a load curve of the user's own."""
+"""What a meter counted, slot by slot: edges between readings, gaps, rollovers, resets; a load curve as a file."""
 
 from __future__ import annotations
 

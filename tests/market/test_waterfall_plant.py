@@ -1,6 +1,7 @@
 """The dispatch fed to the emulated plant: its meter stays below the bound, and the waterfall says where the rest went.
 
-Ten-second steps. Every fault must land in its own bar, and what cannot be explained stays below half a per cent.
+Ten-second steps, registers over TCP. Each fault must land in its own bar, and what cannot be explained stays below half
+a per cent. A day with one fault, and with BESSINSIDE_FULL a week with each.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bessinside.emulator.whole.plant import Plant
 from bessinside.market.dispatch.programme import Calendar
 from bessinside.market.prices.sample import sample
 from bessinside.market.realised.waterfall import Waterfall, waterfall
-from tests.market.plant_week import realised, run
+from tests.market.plant_week import run
 from tests.market.years import ZONE
 
 FULL = bool(os.environ.get("BESSINSIDE_FULL"))
@@ -62,7 +63,7 @@ def week(fault: str) -> Waterfall:
     calendar = Calendar.of(sample().start_ns[: DAYS * 96], 900, ZONE)
     with TemporaryDirectory() as folder:
         found = run(calendar, prices, FAULTS[fault], Path(folder))
-    return waterfall(prices, calendar, found.owned, realised(found))
+    return waterfall(prices, calendar, found.owned, found.said.realised)
 
 
 @pytest.mark.slow
@@ -75,7 +76,7 @@ def test_the_meter_stays_below_the_bound_and_each_fault_lands_in_its_own_bar(fau
     assert sum(lost.values()) == pytest.approx(found.bound_eur - found.realised_eur, abs=1e-6)
     assert found.unexplained_share < 0.005, lost
     assert all(bar.measured for bar in found.bars)
-    assert lost["schedule"] == pytest.approx(0.0, abs=1e-6), "the schedule is the best of its foresight"
+    assert abs(lost["schedule"]) < 1e-4 * found.bound_eur, "the best of its foresight, to the digits of its registers"
     mine = BARS[fault]
     before = {bar.key: bar.eur for bar in week("none").bars} if FULL else dict.fromkeys(lost, 0.0)
     for bar in ("availability", "limits"):
