@@ -16,7 +16,7 @@ from bessinside.twin import Twin
 from tests.historian.memory import MemoryArchive
 
 START_NS = 1_790_467_200_000_000_000  # 2026-09-27T00:00:00Z: inside of the days whose prices ship
-STEP_S, SWEEP_S = 10.0, 60.0
+STEP_S, SWEEP_S = 20.0, 60.0
 RATED_W, NOMINAL_WH = 400e3, 835.9936e3  # 832 cells of 1,004.8 Wh
 TEXT = """
 [plant]
@@ -164,4 +164,5 @@ def disconnect(emulator: Emulator) -> None:
 
 def reconnect(emulator: Emulator) -> None:
     """Closes them again."""
-    assert all([emulator.physics.bms.reconnect(rack) for rack in range(emulator.physics.design.racks)])
+    for rack in range(emulator.physics.design.racks):
+        assert emulator.physics.bms.reconnect(rack)

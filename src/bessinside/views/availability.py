@@ -53,9 +53,7 @@ def technical(of: FactBase) -> Found:
     columns = (("part", ""), ("available", "%"), ("hours_out", "h"), ("hours_unknown", "h"))
     mark = "partly" if unknown > 0.02 else ""
     table = Rows(columns, rows)
-    return Found(
-        100 * value, found.origin, note=note, quality=mark, spanned=True, table=table, missing=found.missing
-    )
+    return Found(100 * value, found.origin, note=note, quality=mark, spanned=True, table=table, missing=found.missing)
 
 
 def served(of: FactBase) -> Served:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 def annuity(debt: float, rate: float, years: int) -> float:
     """Level payment that repays `debt` in `years` at `rate` (a share): D·r / (1 − (1 + r)^−n), D/n at no interest."""
-    return debt / years if rate == 0 else debt * rate / (1 - (1 + rate) ** -years)
+    if rate < 1e-12:  # no interest that a cent would show
+        return debt / years
+    return debt * rate / -math.expm1(-years * math.log1p(rate))
 
 
 def least_cover(flows: Sequence[float], debt: float, rate: float, years: int) -> float:

@@ -13,6 +13,7 @@ from bessinside.views.power import DOWN, UP, window, within
 
 RESTING = 0.02  # of the nameplate's power: below it cells are taken to rest
 NOISE_V = 0.005  # of a mean cell voltage against the model: hysteresis and relaxation of LFP
+REGISTER = 1.0  # %: what a register of the state of charge resolves
 NOMINAL_CELL_V = 3.2  # LFP
 
 
@@ -66,7 +67,7 @@ def by_voltage(of: FactBase) -> Found:
         f"mean cell voltage {mean:.3f} V is {middle:.0f} % on the curve, {low:.0f} to {high:.0f} % "
         f"with ±{NOISE_V * 1e3:.0f} mV"
     )
-    note += "; the register lies inside" if low <= told <= high else "; the register lies outside"
+    note += "; the register lies inside" if low - REGISTER <= told <= high + REGISTER else "; the register lies outside"
     return Found(told - middle, origins(soc.origin(), cells.origin(), power.origin(), (one,)), note=note)
 
 
