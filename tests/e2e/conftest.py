@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.ports import free_offset, free_port
+from tests.groups import LONGEST, group_of
 from tests.prepare import browser as browser_of_machine
 
 ROOT = Path(__file__).parents[2]
@@ -52,10 +53,14 @@ class Product:
             return json.load(answer)
 
     def hold(self) -> None:
-        """Stops the plant's time and waits until every device was swept since."""
+        """Stops the plant's time and waits until every device that answers was swept since."""
         self.emulator.send_signal(signal.SIGUSR1)
-        before = {device["id"]: device["sweeps"] for device in self.get("/api/health")["devices"]}
-        self.until(lambda: all(d["sweeps"] >= before[d["id"]] + 2 for d in self.get("/api/health")["devices"]))
+        before = self.sweeps()
+        self.until(lambda: all(count >= before[name] + 2 for name, count in self.sweeps().items() if before.get(name)))
+
+    def sweeps(self) -> dict[str, int]:
+        """How often each device was swept."""
+        return {row["id"]: row["sweeps"] for row in self.get("/api/health")["devices"]}
 
     def go_on(self) -> None:
         self.emulator.send_signal(signal.SIGUSR2)
@@ -148,34 +153,11 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     assert not wrong, wrong
 
 
-SHARING = ("access", "label_true", "levels", "page", "signals", "tour")
-LONGEST = ("product", "scene", "flight", "pictures")
-"""Groups that are begun first, so that two workers end at about the same time."""
-
-
-def _group_of(file: str) -> str:
-    """What shares the product goes to one worker, so that it is started once; each other file may go to another."""
-    name = Path(file).stem.removeprefix("test_")
-    return "product" if name in SHARING else name
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Gives whole groups to workers. (`--dist loadgroup` of pytest-xdist 3.8 sees no groups under pytest 9.2.)"""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Groups(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return _group_of(nodeid.split("::", 1)[0])
-
-    return Groups(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = {id(item) for item in items if Path(__file__).parent in item.path.parents}
     mine = [item for item in items if id(item) in here]
     for item in mine:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(600))  # drawing in software on a busy machine takes its time
-    mine.sort(key=lambda item: [*LONGEST, _group_of(item.path.name)].index(_group_of(item.path.name)))
+    mine.sort(key=lambda item: [*LONGEST, group_of(item.nodeid)].index(group_of(item.nodeid)))
     items[:] = [item for item in items if id(item) not in here] + mine

@@ -60,7 +60,8 @@ def _kept(product: Product) -> bool:
 def shown_at(page: Page) -> int:
     """The moment (ms) that the page shows, once it shows the one that it was asked for."""
     page.wait_for_function(
-        "() => { const m = document.querySelector('.moment'); return m && m.dataset.shown === m.dataset.moment }"
+        "() => { const m = document.querySelector('.moment'); return m && m.dataset.shown === m.dataset.moment }",
+        timeout=90_000,
     )
     return int(page.locator(".moment").get_attribute("data-shown") or "0")
 
@@ -71,7 +72,7 @@ def drag(page: Page, share: float) -> int:
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box is not None
-    at, low, high = (float(slider.get_attribute(name) or slider.input_value()) for name in ("value", "min", "max"))
+    low, high = (float(slider.get_attribute(name) or "nan") for name in ("min", "max"))
     at = float(slider.input_value())
     inside = box["width"] - 16  # the handle is 16 px wide
     y = box["y"] + box["height"] / 2
@@ -99,14 +100,12 @@ def figures(page: Page, past: Recorded, levels: tuple[int, ...]) -> dict[str, tu
 
 
 def as_read(run: Run, past: Recorded, names: list[str], ms: int) -> dict[str, Any]:  # noqa: F811
-    ran = run(
-        "read", str(past.plant), *names, "--at", iso(ms * 1_000_000), "--history", str(past.folder), "--json"
-    )
+    ran = run("read", str(past.plant), *names, "--at", iso(ms * 1_000_000), "--history", str(past.folder), "--json")
     assert ran.code in (0, 1), ran.err
     return {row["id"]: row for row in json.loads(ran.out)}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)  # the recording counts too
 def test_the_slider_turns_the_page_to_what_was_read_then(
     browser: Browser,
     past: Recorded,
@@ -114,6 +113,7 @@ def test_the_slider_turns_the_page_to_what_was_read_then(
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     page = context.new_page()
+    page.set_default_timeout(90_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     begin = round(recorded.BEGINS.timestamp() * 1000)
@@ -155,3 +155,67 @@ def past_alarms(page: Page) -> list[dict[str, Any]]:
         return (await fetch(`/api/history/alarms?from=${s.start_ms}&to=${s.end_ms + 1}`)).json() }"""
     )
     return found
+
+
+@pytest.mark.timeout(400)
+def test_figures_are_compared_over_time(browser: Browser, past: Recorded) -> None:
+    """Two figures from the address, a third by search and keys; table and CSV say what the server says."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    begin = round(recorded.BEGINS.timestamp() * 1000)
+    span = f"{begin}..{begin + 80_000}"
+    page.goto(f"{past.url}/#/history?with=meter/voltage_l1,pcs1/active_power&span={span}&at=c1/r04")
+    page.locator("[data-drawn='2']").wait_for()
+    search = page.get_by_role("combobox", name="Add a figure")
+    search.fill("rack 4 soc")
+    page.locator("#pick-hits [role=option]").first.wait_for()
+    search.press("ArrowDown")
+    search.press("ArrowUp")
+    search.press("Enter")
+    page.locator("[data-drawn='3']").wait_for()
+    assert "with=meter/voltage_l1,pcs1/active_power,c1/r04/soc" in page.url
+    drawn = page.evaluate(
+        """async ([ids, from, to]) => (await fetch('/api/history/series?' + new URLSearchParams(
+        [...ids.map(id => ['id', id]), ['from', from], ['to', to], ['points', 900], ['lang', 'en']]))).json()""",
+        [["meter/voltage_l1", "pcs1/active_power", "c1/r04/soc"], str(begin), str(begin + 80_000)],
+    )
+    dip = min(value for value in drawn[0]["low"] if value is not None)
+    row = page.locator("[data-compared='meter/voltage_l1']")
+    expect(row.locator("td").first).to_have_text(f"{dip:,.2f} V")
+    assert dip < 9000 < max(drawn[0]["high"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of what is shown").first.click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("time_utc,meter/voltage_l1 mean [V],")
+    means = [float(line.split(",")[1]) for line in lines[1:] if line.split(",")[1]]
+    assert means == pytest.approx([value for value in drawn[0]["mean"] if value is not None], rel=1e-11)
+
+    # keys look nearer; the address says where
+    plot = page.locator(".history-plot")
+    plot.focus()
+    plot.press("+")
+    page.wait_for_function(f"() => !location.hash.includes('{span}')")
+    page.locator("[data-drawn='3']").wait_for()
+    page.get_by_role("button", name="Remove: State of charge, Rack 4").click()
+    page.locator("[data-drawn='2']").wait_for()
+
+    # what happened, and a rack's cells
+    page.get_by_role("button", name="All", exact=True).click()
+    page.locator("[data-happened='6']").wait_for()
+    expect(page.locator(".happened-alarm").first).to_contain_text("still there")
+    canvas = page.locator(".heat canvas")
+    page.locator("[data-field^='c1/r04']").wait_for()
+    canvas.focus()
+    for _ in range(3):
+        canvas.press("ArrowRight")
+    canvas.press("ArrowDown")
+    expect(page.locator("[data-readout]")).to_contain_text("Module 1 · Cell 2")
+    expect(page.locator("[data-readout]")).to_contain_text(" V (")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("[data-field]").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    context.close()
+    assert not wrong, wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -88,14 +89,19 @@ def test_a_click_on_a_cell_opens_that_cell(page: Page, product: Product) -> None
     canvas = page.locator(".fieldmap canvas").first
     canvas.wait_for()
     page.locator("[data-figure][data-quality=good]").first.wait_for()
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    for step in range(12):  # a click may hit the gap between two racks
+    steps = itertools.count()
+
+    def clicked() -> bool:
+        """Clicks where the canvas is by now; a click may hit the gap between two racks."""
+        step = next(steps) % 12
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None
         page.mouse.click(box["x"] + box["width"] * 0.3 + 3 * step, box["y"] + box["height"] * 0.4 + step)
         page.evaluate("() => new Promise((done) => setTimeout(done))")  # the address has changed by then
-        if "figure=" in page.evaluate("location.hash"):
-            break
+        return "figure=" in page.evaluate("location.hash")
+
+    until_true(clicked, "no click opens a cell")
     found = re.search(r"figure=(c1/r\d\d/m\d/cell\d{3}/voltage)", page.evaluate("decodeURIComponent(location.hash)"))
     assert found, page.url
     expect(page.locator("aside.inspector")).to_have_attribute("data-passport", found[1])

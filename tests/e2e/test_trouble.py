@@ -31,6 +31,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     running = Product(f"http://127.0.0.1:{port}", plant, emulator, start("run", str(plant), "--port", str(port)))
     try:
         running.until(lambda: _value(running, ALARM) > 0 and _value(running, "c1/r06/relay_positive") == 0, 300)
+        running.hold()  # an hour later it is another trouble
         yield running
     finally:
         running.stop()

@@ -128,7 +128,8 @@ async def test_a_corrected_map_is_picked_up_while_the_server_runs(
     ms, live = seen[5]
     where = "/api/history/figures/c1/r01/soc"
     assert (await site.http.get(where, params={"t": ms})).json()["value"] == live["c1/r01/soc"].value
-    fixed = tmp_path / "fixed.yaml"
+    fixed = tmp_path / "fixed" / "small-bms.yaml"
+    fixed.parent.mkdir()
     fixed.write_text(
         (served.folder / "small-bms.yaml").read_text().replace("soc, type: uint16, sf: -1", "soc, type: uint16, sf: -2")
     )

@@ -15,7 +15,7 @@ import pytest
 from bessinside.market.prices.sample import sample
 from bessinside.market.worth.question import Question
 from bessinside.market.worth.revenue import Desk
-from bessinside.web.market_desk import Busy, MarketDesk, Superseded
+from bessinside.web.market_desk import Asked, Busy, MarketDesk, Superseded
 
 CREDIT = "Bundesnetzagentur | SMARD.de (CC BY 4.0)"
 
@@ -130,11 +130,11 @@ async def test_what_is_no_question_says_why(site: Any, body: dict[str, Any], sta
 
 async def test_a_newer_question_takes_the_place_of_one_that_waits() -> None:
     desk, gate = MarketDesk(), threading.Event()
-    first = asyncio.create_task(desk._run("a", lambda _: gate.wait(5)))
+    first = asyncio.create_task(desk.run("a", lambda _: gate.wait(5)))
     await asyncio.sleep(0.05)
-    second = asyncio.create_task(desk._run("b", lambda _: 2))
-    third = asyncio.create_task(desk._run("b", lambda _: 3))
-    other = asyncio.create_task(desk._run("", lambda _: 4))
+    second = asyncio.create_task(desk.run("b", lambda _: 2))
+    third = asyncio.create_task(desk.run("b", lambda _: 3))
+    other = asyncio.create_task(desk.run("", lambda _: 4))
     await asyncio.sleep(0.05)
     gate.set()
     assert await first
@@ -155,9 +155,9 @@ async def test_work_that_goes_on_ends_between_its_steps_when_a_newer_question_co
             step(name)
         return 0
 
-    first = asyncio.create_task(desk._run("a", work))
+    first = asyncio.create_task(desk.run("a", work))
     await asyncio.sleep(0.05)
-    second = asyncio.create_task(desk._run("a", lambda _: 2))
+    second = asyncio.create_task(desk.run("a", lambda _: 2))
     await asyncio.sleep(0.05)
     gate.set()
     with pytest.raises(Superseded):
@@ -169,13 +169,13 @@ async def test_work_that_goes_on_ends_between_its_steps_when_a_newer_question_co
 
 async def test_only_so_many_questions_wait() -> None:
     desk, gate = MarketDesk(), threading.Event()
-    waiting = [asyncio.create_task(desk._run("", lambda _: gate.wait(5))) for _ in range(8)]
+    waiting = [asyncio.create_task(desk.run("", lambda _: gate.wait(5))) for _ in range(8)]
     await asyncio.sleep(0.05)
     with pytest.raises(Busy, match="ask again in a moment"):
-        await desk._run("", lambda _: 1)
+        await desk.run("", lambda _: 1)
     gate.set()
     assert all(await asyncio.gather(*waiting))
-    assert await desk._run("", lambda _: 1) == 1
+    assert await desk.run("", lambda _: 1) == 1
     desk.close()
 
 
@@ -184,7 +184,7 @@ async def test_answers_and_warm_solvers_are_kept_in_bounds() -> None:
     names = []
     for day in range(1, 10):
         span = [date(2026, 10, day)] * 2
-        names.append((await desk.answer(Question(), *span, ""))[0])
+        names.append((await desk.answer(Asked(Question(), *span)))[0])
     assert len(desk._answers) == 6
     assert len(desk._desks) == 3
     assert names[-1] in desk._answers

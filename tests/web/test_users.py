@@ -59,7 +59,10 @@ async def test_five_tries_in_a_quarter_of_an_hour(tmp_path: Path) -> None:
         ("user = 3", "expected .* tables, got 3"),
         ("user = [3]", "user 1: expected name, role"),
         (USER.format(HASH) + '[[user]]\nrole = "viewer"\n', "user 2: expected name"),
-        (USER.format(HASH).replace('"viewer"', '"king"'), r"role \(viewer, investor, marketer, purchaser, operator, admin\)"),
+        (
+            USER.format(HASH).replace('"viewer"', '"king"'),
+            r"role \(viewer, investor, marketer, purchaser, operator, admin\)",
+        ),
         (USER.format(HASH).replace('"anna"', "3"), "user 1"),
         (USER.format("secret"), "an argon2 hash"),
         (USER.format("$argon2id$x"), "an argon2 hash"),

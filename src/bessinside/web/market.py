@@ -18,7 +18,7 @@ from bessinside.market.worth.revenue import CAVEAT, Revenue
 from bessinside.web.history import HistoryDesk
 from bessinside.web.market_brought import KINDS, MOST_BYTES, BroughtRow, NoSuchFile
 from bessinside.web.market_desk import Asked, Busy, MarketDesk, NoSuchAnswer, Superseded
-from bessinside.web.market_realised import RealisedDesk, RealisedRow, WaterfallRow
+from bessinside.web.market_realised import NoHistory, RealisedDesk, RealisedRow, WaterfallRow
 from bessinside.web.market_rows import IndexRow, Plan, PricesRow, SlotsRow, WholeYear, indices, whole_years
 
 From = Annotated[
@@ -203,7 +203,7 @@ async def _told(work: Awaitable[T]) -> T:
         raise HTTPException(str(error), status_code=HTTP_409_CONFLICT) from error
     except Busy as error:
         raise HTTPException(str(error), status_code=HTTP_503_SERVICE_UNAVAILABLE) from error
-    except (NoSuchAnswer, NoSuchFile) as error:
+    except (NoSuchAnswer, NoSuchFile, NoHistory) as error:
         raise NotFoundException(str(error)) from error
     except BessError as error:
         raise ClientException(str(error)) from error

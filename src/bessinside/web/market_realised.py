@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from bessinside.errors import BessError
 from bessinside.market.basis.errors import MarketError
 from bessinside.market.basis.localtime import BERLIN, MINUTE_NS, QUARTER_NS, day_of, local_slots, midnight_ns
 from bessinside.market.dispatch.battery import Floats
@@ -52,6 +53,10 @@ EQUATION = {
     "auxiliaries": "Σ p·P_aux·h",
     "meter": "Σ p·(P_pcs − P_aux)·h − Σ p·ΔE_meter",
 }
+
+
+class NoHistory(BessError):
+    """Nobody recorded what the meter counted."""
 
 
 class GapRow(msgspec.Struct, frozen=True):
@@ -230,7 +235,7 @@ class RealisedDesk:
 
     def _archive(self) -> HistoryDesk:
         if self._history is None or self._history.folder is None:
-            raise MarketError(
+            raise NoHistory(
                 "this server keeps no history, so nobody knows what the meter counted: start it with "
                 "`bessinside run PLANT --history DIR`, or open a load curve of your own"
             )

@@ -1,6 +1,7 @@
 /** The only component that writes a value: whatever it shows opens its passport. */
 
 import { language, t } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { openFigure, route } from "../page/route";
 import { faceOf, Quality } from "./quality";
 import { read, type Reading } from "./reading";
@@ -67,7 +68,7 @@ function Tags({ reading, short }: { reading: Reading; short: boolean }) {
 /** The map says why a reader must not trust this register yet; in little room a question mark stands for the word. */
 export function Suspect({ why, short = false }: { why: string; short?: boolean }) {
   return (
-    <span class={short ? "suspect-short" : "tag tag-suspect"} title={`${t("figure.suspect")}: ${why}`}>
+    <span class={short ? "suspect-short" : "tag tag-suspect"} title={`${t("figure.suspect")}: ${vendor(why)}`}>
       {short ? <span aria-hidden="true">?</span> : null}
       <span class={short ? "hidden" : undefined}>{t("figure.suspect")}</span>
     </span>

@@ -48,6 +48,13 @@ export function read(id: string): Reading {
   return ref.derived ? readDerived(of, ref, id, shown) : readPoint(of, ref.index, id, shown);
 }
 
+/** Value in SI and quality of a figure, without a word about them: for what reads hundreds of them with every frame. */
+export function worthOf(of: Model, id: string, shown: Snapshot | null): { value: number | null; quality: number } {
+  const ref = of.refs.get(id);
+  if (!ref) return { value: null, quality: Quality.NotMapped };
+  return ref.derived ? derivedWorth(ref.index, shown) : pointWorth(of, ref.index, shown);
+}
+
 /** A figure that no frame carries: a fact of a sweep as the API last said it, or a cell's residual, computed here. */
 function readAsked(of: Model | null, id: string, part: string, metric: string): Reading | null {
   const fact = part.startsWith("device/") ? sweepFact(id) : null;
@@ -97,9 +104,7 @@ function levelFigure(of: Model, id: string): LevelFigure | undefined {
 function readDerived(of: Model, ref: Ref, id: string, shown: Snapshot | null): Reading {
   const row = of.schema.figures[ref.index]!;
   const { part, metric } = splitId(id);
-  const raw = shown?.frame.figureValue[ref.index];
-  const quality = derivedQuality(shown, ref.index);
-  const value = raw !== undefined && Number.isFinite(raw) && hasValue(quality) ? raw : null;
+  const { value, quality } = derivedWorth(ref.index, shown);
   const ageS = quality === Quality.None ? null : derivedAge(row, shown);
   const text = writeValue(value, row.unit, metric, null, row.digits ?? null);
   return {
@@ -107,6 +112,12 @@ function readDerived(of: Model, ref: Ref, id: string, shown: Snapshot | null): R
     modelled: row.model === true,
     value, ...text, quality, ageS, suspect: null, register: null,
   };
+}
+
+function derivedWorth(index: number, shown: Snapshot | null): { value: number | null; quality: number } {
+  const raw = shown?.frame.figureValue[index];
+  const quality = derivedQuality(shown, index);
+  return { value: raw !== undefined && Number.isFinite(raw) && hasValue(quality) ? raw : null, quality };
 }
 
 /** Quality of a derived figure as the frame says it; when no frame comes any more it is stale. */
@@ -125,11 +136,9 @@ function derivedAge(row: DerivedRow, shown: Snapshot | null): number | null {
 function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Reading {
   const p = of.schema.points;
   const metric = splitId(id).metric;
-  const { quality, ageS } = pointQuality(of, i, shown);
-  const state = shown?.states[i] ?? 4;
+  const { quality, ageS, value } = pointWorth(of, i, shown);
   const isText = kindOfType(p.type[i]!) === "text";
   const everRead = ageS !== null;
-  const value = shown && everRead && state === 0 && hasValue(quality) ? shown.values[i]! : null;
   const written = isText
     ? { shown: everRead ? writeText(of, i, shown, quality) : NOTHING, shownUnit: "" }
     : writePoint(of, i, metric, value, shown);
@@ -137,6 +146,12 @@ function readPoint(of: Model, i: number, id: string, shown: Snapshot | null): Re
     id, metric, part: p.part[i]!, label: labelOf(of, id), unit: p.unit[i]!, derived: false, modelled: false,
     value, ...written, quality, ageS, suspect: p.suspect[i] ?? null, register: registerLine(of, i),
   };
+}
+
+function pointWorth(of: Model, i: number, shown: Snapshot | null): { value: number | null; quality: number; ageS: number | null } {
+  const { quality, ageS } = pointQuality(of, i, shown);
+  const value = shown && ageS !== null && shown.states[i] === 0 && hasValue(quality) ? shown.values[i]! : null;
+  return { value, quality, ageS };
 }
 
 /** Age of a point's block, null before its first answer. */

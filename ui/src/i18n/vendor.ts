@@ -1,6 +1,6 @@
 /**
- * Words of maps and passports in the reader's language. They come in English, as the documents of the makers have them;
- * what has no translation stays as it came.
+ * Words of maps and passports in the reader's language: names, and notes on what is doubtful. They come in English, as the
+ * documents of the makers have them; what has no translation stays as it came.
  */
 
 import { effect, signal } from "@preact/signals";
@@ -22,9 +22,9 @@ export function followVendorWords(): () => void {
 /** Done when the words are there that the language in force needs, or when they cannot be had. */
 export async function vendorWords(): Promise<void> {
   if (language.peek() !== "de" || words.peek()) return;
-  coming ??= import("./vendor.de.json").then(
-    (found) => {
-      words.value = found.default;
+  coming ??= Promise.all([import("./vendor.de.json"), import("./notes.de.json")]).then(
+    ([named, noted]) => {
+      words.value = { ...named.default, ...noted.default };
     },
     () => {
       coming = null;

@@ -21,12 +21,12 @@ export function Formula({ derived }: { derived: DerivedPassport }) {
       <section class="pane">
         <h3>{t("inspector.formula")}</h3>
         <pre class="formula">
-          <code>{derived.formula}</code>
+          <code>{vendor(derived.formula)}</code>
         </pre>
         {derived.model && <p class="note">{t("inspector.model_note")}</p>}
         {derived.reference && (
           <p class="note">
-            {t("inspector.reference")}: {derived.reference}
+            {t("inspector.reference")}: {vendor(derived.reference)}
           </p>
         )}
         <Facts

@@ -5,6 +5,7 @@ import { Age, Mark } from "../figures/figure";
 import { read } from "../figures/reading";
 import { paused } from "../figures/snapshot";
 import { language, t } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { partTitle } from "../plant/parts";
 import { Learn } from "../signals/learn";
 import { lazy } from "../page/lazy";
@@ -62,7 +63,7 @@ export function Inspector({ id }: { id: string }) {
       {!known && !error && <p class="muted">{t("page.loading")}</p>}
       {known?.reading?.suspect && (
         <p class="suspect" role="note">
-          <strong>△ {t("figure.suspect")}</strong> {known.reading.suspect}
+          <strong>△ {t("figure.suspect")}</strong> {vendor(known.reading.suspect)}
         </p>
       )}
       {known?.reading && <Register passport={known} reading={known.reading} />}

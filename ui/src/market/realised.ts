@@ -3,6 +3,8 @@
 import { signal } from "@preact/signals";
 import { model } from "../figures/snapshot";
 import { market, type Files, type Prices, type Question, type Realised, type Revenue, type Slots, type Span } from "./answers";
+import { past } from "../history/api";
+import { say } from "./counted";
 import { covers } from "./known";
 import { dayOf, later } from "./write";
 
@@ -13,7 +15,7 @@ export interface Around {
   slots: Slots;
   revenue: Revenue;
   realised: Realised | null;
-  /** The server's words where nothing was counted. */
+  /** Why nothing was counted, where nothing was. */
   why: string | null;
 }
 
@@ -28,14 +30,20 @@ export async function lookAround(known: Prices["known"], found: { id: string; re
   let realised: Realised | null = null;
   let why: string | null = null;
   try {
-    realised = await market.realised(null, files);
+    const kept = files.curve ? null : await past.span();
+    if (kept && kept.end_ms === null) why = say(kept.recording ? "nothing_yet" : "no_history");
+    else realised = await market.realised(null, files);
   } catch (reason) {
     why = (reason as Error).message;
   }
   const question = !files.curve && realised ? ofPlant(found.revenue.question) : found.revenue.question;
   const span = daysToShow(known, today, realised, files) ?? lastDays(found.revenue);
+  if (realised && realised.counted_slots > 0 && realised.valued_slots === 0) why = say("unpriced", { from: realised.first, to: realised.last });
   if (realised && (realised.first !== span.first || realised.last !== span.last)) realised = await market.realised(span, files);
-  if (realised && realised.counted_slots === 0) realised = null;
+  if (realised && realised.counted_slots === 0) {
+    why ??= say("not_these_days", { from: span.first, to: span.last });
+    realised = null;
+  }
   const asked = await market.around(question, span, files.own ? { own: files.own } : {});
   const slots = await market.slots(asked.id, span, language);
   return { span, question, slots, revenue: asked.revenue, realised, why };

@@ -16,5 +16,6 @@ export function clearOf(place: Placement, level: number, focus: Focus): Point[][
   if (level !== 4 || !container?.cells.length) return [];
   const [x, y, z] = cellCentre(container, focus.cell);
   const half = [CELL.width / 2, CELL.height / 2, CELL.depth / 2];
-  return [[-1, 1].flatMap((a) => [-1, 1].flatMap((b) => [-1, 1].map((c): Point => [x + a * half[0]!, y + LIFT + b * half[1]!, z + c * half[2]!])))];
+  // its right-hand third is only case
+  return [[-1, 0.5].flatMap((a) => [-1, 1].flatMap((b) => [-1, 1].map((c): Point => [x + a * half[0]!, y + LIFT + b * half[1]!, z + c * half[2]!])))];
 }

@@ -97,14 +97,20 @@ function nameOf(id: string): string {
   return NUMBERED.includes(kindOf(part) ?? "") ? `${partShort(part)} · ${label}` : label;
 }
 
-/** Areas in pixels where no label goes: legend, choice of drawing, what lies under a phone's sheet, what the level is about. */
-function keptClear(box: HTMLDivElement, stage: Stage, wide: number, high: number): Required<Wanted>[] {
+/** Areas in pixels where no label goes: legend, choice of drawing, what lies under a phone's sheet. */
+function overlays(box: HTMLDivElement, wide: number, high: number): Wanted[] {
   const over = [...box.parentElement!.querySelectorAll<HTMLElement>(".scene-legend, .scene-tier")]
     .filter(({ offsetHeight }) => offsetHeight > 0)
     .map(({ offsetLeft, offsetTop, offsetWidth, offsetHeight }) => ({ x: offsetLeft, y: offsetTop, width: offsetWidth, height: offsetHeight }));
   const sheet = parseFloat(getComputedStyle(box).paddingBottom);
   if (sheet > 0) over.push({ x: 0, y: high - sheet, width: wide, height: sheet });
+  return over;
+}
+
+/** What the level is about, in pixels: labels go there only where there is room nowhere else. */
+function subjects(stage: Stage, wide: number, high: number): Wanted[] {
   const { journey, place } = stage;
+  const over: Wanted[] = [];
   for (const part of clearOf(place, journey.level, journey.focus)) {
     const corners = part.flatMap((at) => stage.project(at) ?? []);
     if (corners.length === 0) continue;
@@ -130,8 +136,8 @@ function settleLabels(box: HTMLDivElement | null, labels: Label[], stage: Stage)
     if (!seen || seen.x < EDGE || seen.x > 1 - EDGE || seen.y < EDGE || seen.y > 1 - EDGE) return null;
     return { x: seen.x * wide, y: seen.y * high, width: Math.ceil(hosts[n]!.offsetWidth / STEP) * STEP, height: hosts[n]!.offsetHeight };
   });
-  const keep = keptClear(box, stage, wide, high);
-  const spots = layOut(wanted, wide, high, keep);
+  const over = overlays(box, wide, high);
+  const spots = layOut(wanted, wide, high, over, subjects(stage, wide, high));
   hosts.forEach((host, n) => {
     const [spot, want, group] = [spots[n], wanted[n], lines[n]!];
     host.style.visibility = group.style.visibility = spot ? "visible" : "hidden";

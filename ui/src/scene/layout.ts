@@ -18,16 +18,20 @@ const EDGE = 8;
 const RINGS = [26, 52, 84, 122, 168, 220, 280, 350];
 const TURNS = [-0.9, -2.24, 0.9, 2.24, -1.57, 1.57, 0, 3.14];
 
-/** A place for each label in order of rank, null where there is none. `keep` are areas that stay free (x, y, width, height). */
-export function layOut(wanted: (Wanted | null)[], width: number, height: number, keep: readonly Required<Wanted>[] = []): (Spot | null)[] {
+/**
+ * A place for each label in order of rank, null where there is none. `keep` are areas that stay free (x, y, width, height),
+ * `spare` such that a label takes only where there is no other place for it.
+ */
+export function layOut(wanted: (Wanted | null)[], width: number, height: number, keep: readonly Wanted[] = [], spare: readonly Wanted[] = []): (Spot | null)[] {
   const taken: Wanted[] = [...keep];
   const anchors = wanted.filter((each): each is Wanted => each !== null);
   return wanted.map((label) => {
     if (!label) return null;
-    const spot = candidates(label, width, height).find((at) => {
+    const free = candidates(label, width, height).filter((at) => {
       const box = { ...at, width: label.width, height: label.height };
       return !taken.some((other) => touches(box, other, GAP)) && !anchors.some((dot) => touches(box, { x: dot.x, y: dot.y, width: 0, height: 0 }, 4));
     });
+    const spot = free.find((at) => !spare.some((other) => touches({ ...at, width: label.width, height: label.height }, other, GAP))) ?? free[0];
     if (!spot) return null;
     taken.push({ ...spot, width: label.width, height: label.height });
     return spot;

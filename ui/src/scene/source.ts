@@ -5,7 +5,7 @@
 
 import { effect } from "@preact/signals";
 import { isFresh } from "../figures/quality";
-import { read, type Reading } from "../figures/reading";
+import { worthOf } from "../figures/reading";
 import { model, paused, serverNow, snapshot, type Snapshot } from "../figures/snapshot";
 import { find } from "../plant/model";
 
@@ -24,10 +24,10 @@ export interface Source {
   watch(changed: () => void): () => void;
 }
 
-function reading(part: string, metric: string): Reading | null {
+function reading(part: string, metric: string): ReturnType<typeof worthOf> | null {
   const of = model.value;
   const id = of ? find(of, part, metric) : null;
-  return id ? read(id) : null;
+  return of && id ? worthOf(of, id, snapshot.value) : null;
 }
 
 /** The plant as it is, or as the pause button holds it. */

@@ -4,15 +4,15 @@ import { useEffect } from "preact/hooks";
 import { model } from "../figures/snapshot";
 import { t } from "../i18n";
 import { kindOf, splitId } from "../plant/parts";
-import { navigate } from "../page/route";
 import { explained, loadExplained } from "./known";
+import { openSignal } from "./opening";
 
 export function Learn({ id }: { id: string }) {
   useEffect(loadExplained, []);
   const metric = metricOf(id);
   if (!metric || !explained.value?.has(metric)) return null;
   return (
-    <button type="button" class="switch learn" onClick={() => navigate({ view: "signals", signal: metric, figure: null })}>
+    <button type="button" class="switch learn" onClick={() => openSignal(metric)}>
       {t("signals.learn")}
     </button>
   );

@@ -3,23 +3,21 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { language, t } from "../i18n";
-import { navigate } from "../page/route";
 import { api } from "../wire/api";
 import type { SignalRow, SubsystemRow } from "../wire/schema";
 import { useAnswer } from "./answer";
+import { leftFrom, openSignal } from "./opening";
 
-/** What was sought, and the metric that was opened: whoever comes back finds the list as it was left. */
+/** What was sought stays: whoever comes back finds the list as it was left. */
 const sought = signal("");
-let opened: string | null = null;
 
 export function SignalList() {
   const { answer, error } = useAnswer(() => api.signals(language.value));
   const text = sought.value;
   const found = (answer ?? []).map((one) => ({ ...one, signals: one.signals.filter((row) => matches(one, row, text)) }));
   useEffect(() => {
-    if (!answer || !opened) return;
-    document.getElementById(idOf(opened))?.focus();
-    opened = null;
+    const left = answer && leftFrom();
+    if (left) document.getElementById(idOf(left))?.focus();
   }, [answer]);
   const shown = found.filter((one) => one.signals.length > 0);
   return (
@@ -61,12 +59,8 @@ export function SignalList() {
 const idOf = (metric: string) => `signal-${metric}`;
 
 function Row({ row }: { row: SignalRow }) {
-  const open = () => {
-    opened = row.metric;
-    navigate({ view: "signals", signal: row.metric });
-  };
   return (
-    <button type="button" id={idOf(row.metric)} class="signal-row" data-nav onClick={open}>
+    <button type="button" id={idOf(row.metric)} class="signal-row" data-nav onClick={() => openSignal(row.metric)}>
       <span class="signal-title">{row.title}</span>
       <code>{row.metric}</code>
       <span class={row.registers ? "signal-count" : "signal-count signal-absent"}>{registers(row.registers)}</span>

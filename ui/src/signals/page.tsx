@@ -8,6 +8,7 @@ import { api, ApiError } from "../wire/api";
 import type { SignalPage as Page, SignalScenario } from "../wire/schema";
 import { useAnswer } from "./answer";
 import { Carriers } from "./carriers";
+import { openSignal, wasOpened } from "./opening";
 import { held, pieces } from "./pieces";
 
 const STAKES = ["revenue", "lifetime", "safety"] as const;
@@ -35,9 +36,7 @@ export function SignalPage({ metric }: { metric: string }) {
 function Told({ page }: { page: Page }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // what opened the page is gone; a focus that is elsewhere stays there
-    const now = document.activeElement;
-    if (now === document.body || now?.id === "main") heading.current?.focus({ preventScroll: true });
+    if (wasOpened(page.metric)) heading.current?.focus({ preventScroll: true }); // what opened it is gone
   }, [page.metric]);
   const unit = page.unit === "1" || page.unit === "code" || page.unit === "text" ? "" : page.unit;
   return (
@@ -141,7 +140,7 @@ function Alike({ page }: { page: Page }) {
       <ul class="signal-alike">
         {few.map((row) => (
           <li key={row.metric}>
-            <button type="button" class="plain" onClick={() => navigate({ view: "signals", signal: row.metric })}>
+            <button type="button" class="plain" onClick={() => openSignal(row.metric)}>
               {row.title} <code>{row.metric}</code>
             </button>
           </li>

@@ -14,7 +14,7 @@ import { drawn, type Ask, type Detail, type Fresh, type Making } from "./detail"
 /** m */
 export const DISC_RADIUS = 0.5;
 const RADIUS = 0.46; // of the plane on it, m
-const BEYOND = 1.08; // share of the radius where a point stops that lies outside
+export const BEYOND = 1.08; // share of the radius where a point stops that lies outside
 const THICK = 0.03;
 const AXIS = new Vector3(0, 0, 1);
 /** Instances of a converter: needle, point, set-point. */
