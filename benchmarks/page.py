@@ -23,6 +23,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def product() -> Iterator[str]:
         try:
             running.append(started("emulate", plant))
             for device in devices:
-                until(lambda device=device: listens(device), f"the emulator on port {device}")  # type: ignore[misc]
+                until(partial(listens, device), f"the emulator on port {device}")
             running.append(started("run", plant, "--port", port))
             until(lambda: healthy(url), "the twin's first sweep", 90)
             yield url
@@ -78,7 +79,7 @@ def product() -> Iterator[str]:
             for process in running:
                 process.send_signal(signal.SIGTERM)
             for process in running:
-                process.wait(timeout=15)
+                process.wait(timeout=60)
 
 
 def started(verb: str, plant: Path, *options: str) -> subprocess.Popen[bytes]:

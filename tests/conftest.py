@@ -18,6 +18,7 @@ from hypothesis import settings
 from bessinside.modbus import EndpointError, Server, Unit
 from bessinside.plant import Plant, parse_plant
 from bessinside.runtime.simulation import SimLoop
+from tests.groups import pytest_xdist_make_scheduler  # noqa: F401  a hook
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Gets what the tests need beyond Python packages: a browser and an independent Modbus reader.
+"""Gets what the tests need beyond Python packages: a browser, an independent Modbus reader, a ClickHouse server.
 
 Takes what the machine has, else Debian's packages, else (for the browser) Playwright's own download.
 """
@@ -17,6 +17,11 @@ def browser() -> str | None:
     """The path of a Chromium that this machine has."""
     named = os.environ.get("BESSINSIDE_CHROMIUM")
     return named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def database() -> bool:
+    """Whether this machine has a ClickHouse server; tests start their own ones of it."""
+    return shutil.which("clickhouse-server") is not None or os.path.exists("/usr/sbin/clickhouse-server")
 
 
 def install_debian(*packages: str) -> bool:
@@ -38,6 +43,8 @@ def main() -> int:
     """Prepares the machine; 1 where no browser is to be had."""
     if shutil.which("mbpoll") is None and not install_debian("mbpoll"):
         print("mbpoll is not here and cannot be installed: its tests will say so")
+    if not database() and not install_debian("clickhouse-server"):
+        print("clickhouse-server is not here and cannot be installed: its tests will say so")
     if browser() is None and not install_debian("chromium"):
         found = subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=False)
         if found.returncode:

@@ -41,6 +41,8 @@ _PLANT_TABLES = {
     "[bus.bus1]": f"{_PLANT}[bus.bus1]\n{{}}\n{_DEVICE}",
     "[emulator]": f"{_PLANT}[emulator]\n{{}}\n{_DEVICE}",
     "[[device]]": f"{_PLANT}{_DEVICE}{{}}\n",
+    "[economics]": f"{_PLANT}[economics]\n{{}}\n{_DEVICE}",
+    "[warranty]": f"{_PLANT}[warranty]\n{{}}\n{_DEVICE}",
 }
 UNKNOWN = "no-such-key"
 

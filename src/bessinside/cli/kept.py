@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +64,32 @@ def take_in(
     console.print(f"{taken.sweeps:,} sweeps, {taken.exchanges:,} exchanges in {folder}", highlight=False)
     if taken.left:
         console.print(f"{taken.left:,} exchanges were no reads of a sweep and are left out", highlight=False)
+
+
+def take_in_table(
+    folder: Folder,
+    table: Annotated[Path, typer.Argument(help="The table of another system: .csv or .parquet.")],
+    columns: Annotated[Path, typer.Option("--columns", help="A TOML file that says what its columns are.")],
+    name: Annotated[str, typer.Option(help="What its readings are called by: foreign/NAME/ID.")],
+) -> None:
+    """Lay a table of another system beside a history: its readings are foreign, and never mix with those of the wire.
+
+    Example:
+
+      bessinside history import-table history scada.csv --columns scada.toml --name scada
+    """
+    from bessinside.historian.column_map import load_columns
+    from bessinside.historian.foreign import Foreign
+    from bessinside.historian.foreign_table import read_table
+
+    if not re.fullmatch(r"[a-z0-9_-]+", name):
+        raise BessError(f"--name {name}: expected small letters, digits, - and _")
+    with opened(folder):  # it must be a history
+        found = load_columns(columns)
+        rows = read_table(table, found)
+        Foreign(folder).keep(name, table, rows, found.column)
+    ids = ", ".join(f"foreign/{name}/{one.id}" for one in found.column)
+    console.print(f"{len(rows.time):,} rows of {ids}", highlight=False)
 
 
 def backup(folder: Folder, target: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:

@@ -14,7 +14,12 @@ from bessinside.web.users import ROLES, UsersError, save_user
 def user(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     file: Annotated[Path, typer.Option(help="The users file; made where there is none.")],
-    role: Annotated[str, typer.Option(help="viewer, operator or admin; investor, marketer or purchaser: a viewer whose view opens first.")] = "viewer",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="viewer, operator or admin; investor, marketer or purchaser: a viewer whose view opens first."
+        ),
+    ] = "viewer",
 ) -> None:
     """Add a user to a users file, or change role and password of one that is there. Asks for the password.
 

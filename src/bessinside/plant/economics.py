@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import pairwise
 from typing import Any, Protocol
 
 Where = tuple[str | int, ...]
@@ -153,7 +154,7 @@ def _curve(reader: Reader, at: Where, found: Any) -> tuple[tuple[float, float], 
         raise reader.error(at, f"expected two or more {wanted}, got {found!r}")
     rows = [_pair(reader, at, row, wanted) for row in found]
     curve = tuple((_number(reader, at, a, 0.0, 60.0), _number(reader, at, b, *_PERCENT)) for a, b in rows)
-    if any(later[0] <= earlier[0] or later[1] > earlier[1] for earlier, later in zip(curve, curve[1:], strict=False)):
+    if any(later[0] <= earlier[0] or later[1] > earlier[1] for earlier, later in pairwise(curve)):
         raise reader.error(at, f"expected {wanted}, with a health that does not rise, got {found!r}")
     return curve
 

@@ -165,6 +165,7 @@ class _Reader:
         self.known(("plant",), head, _PLANT_KEYS)
         emulator = self.table((), table, "emulator")
         self.known(("emulator",), emulator, _EMULATOR_KEYS)
+        money, promised = economics(self, table.get("economics")), warranty(self, table.get("warranty"))
         anatomy = Anatomy(self.containers(self.table((), table, "anatomy")), self.buses(self.table((), table, "bus")))
         self.check_buses(anatomy)
         devices = tuple(self.device(n, row, anatomy) for n, row in enumerate(self.value((), table, "device", list)))
@@ -182,8 +183,8 @@ class _Reader:
             devices=devices,
             path=self.path,
             ac_voltage=self.ac_voltage(emulator),
-            economics=economics(self, table.get("economics")),
-            warranty=warranty(self, table.get("warranty")),
+            economics=money,
+            warranty=promised,
         )
 
     def known(self, where: tuple[str | int, ...], table: Any, keys: set[str]) -> None:
