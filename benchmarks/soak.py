@@ -92,15 +92,14 @@ async def soak(folder: Path, day: Day, count: int, within_s: float) -> list[Samp
     ticks = day.seconds()
     recorded = [next(ticks) for _ in range(min(RECORDED_S, count))]
     samples, began = [], time.monotonic()
-    async with Historian(folder, day.plant, commit_every_s=within_s / count) as historian:
+    async with Historian(folder, day.plant, commit_every_s=3600.0) as historian:
         with opened(folder) as past:
             for second, sweeps in enumerate(seconds(recorded, count)):
                 for sweep, bound in sweeps:
                     historian.take(sweep, bound)
+                await historian._commit()  # once a second of the plant
                 if second % 20 == 19:
                     await asyncio.sleep(max(0.0, began + second * within_s / count - time.monotonic()))
-                while historian.health().waiting > 2_000:  # slower than asked for, never more than it can take
-                    await asyncio.sleep(0.01)
                 if second % 60 == 59:
                     while await historian.seal() or await historian.compact():
                         pass
@@ -108,8 +107,6 @@ async def soak(folder: Path, day: Day, count: int, within_s: float) -> list[Samp
                     await asyncio.to_thread(look, past, second)
                     gc.collect()
                     samples.append(sample(second, historian))
-        while historian.health().waiting:
-            await asyncio.sleep(0.01)
         if historian.health().trouble or historian.health().dropped:
             raise SystemExit(f"recording had trouble: {historian.health()}")
     return samples

@@ -21,6 +21,7 @@ from bessinside.runtime.simulation import SimLoop
 from tests.historian.made import Folders, Maker, plant_in
 from tests.historian.test_compact import answers, compacted
 from tests.historian.test_kill import Acknowledged, check, start
+from tests.historian.test_powercut import needs_strace
 
 FULL = bool(os.environ.get("BESSINSIDE_FULL"))
 
@@ -103,7 +104,7 @@ def test_sealing_and_compacting_fail_at_any_call_without_a_trace(
                 if error.errno != number:
                     raise
                 assert _brief(folders.store) == brief
-                at += 1 if at < 6 else 11  # the first ones all, of the many alike some
+                at += 1 if FULL or at < 6 else 11  # the first ones all, of the many alike some
             else:
                 return at
 
@@ -203,31 +204,59 @@ def test_sweeps_wait_in_memory_for_a_disk_that_is_full_and_no_longer_than_there_
     assert any(text.startswith("recording goes on after") for text in texts)
 
 
-CALLS = ("pwrite64", "fdatasync", "fsync", "rename", "unlink")
+CALLS = ("pwrite64", "write", "ftruncate", "fdatasync", "fsync", "rename", "unlink")
 FAULTS = ("ENOSPC", "EIO", "KILL")
-FEW = (("pwrite64", "ENOSPC", 40), ("fdatasync", "EIO", 30), ("fsync", "ENOSPC", 17), ("rename", "KILL", 9))
-ALL = tuple((call, fault, point) for call in CALLS for fault in FAULTS for point in (1, 2, 3, 5, 9, 17, 40, 90, 200))
+FEW = (("pwrite64", "ENOSPC", 40), ("fdatasync", "EIO", 9), ("fsync", "ENOSPC", 17), ("rename", "KILL", 9))
+TURN, UNTIL = 176, 192  # slots of 24 sweeps, days of 240: commits, sealing, rollups and compaction all happen
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(("call", "fault", "point"), ALL if FULL else FEW)
-def test_a_real_process_meets_a_fault_at_the_nth_call(tmp_path: Path, call: str, fault: str, point: int) -> None:
-    """Every call of the process, SQLite's too: it goes on or ends, and what it acknowledged is there once."""
-    injected = f"inject={call}:{'signal=KILL' if fault == 'KILL' else f'error={fault}'}:when={point}"
-    process = start(
-        tmp_path, "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", injected, until=128
-    )
+def inject(root: Path, call: str, fault: str, point: int) -> bool:
+    """Lets the n-th such call of a thread of a recording process fail, or be its last; whether it came to that.
+
+    The process goes on or ends; the next one finds everything that was acknowledged, and records on.
+    """
+    how = "signal=KILL" if fault == "KILL" else f"error={fault}"
+    injected = f"inject={call}:{how}:when={point}"
+    log = ("-o", str(root / "calls"))
+    process = start(root, "strace", "-f", "-qq", *log, "-e", f"trace={call}", "-e", injected, until=TURN, in_turn=True)
     heard = Acknowledged(process)
     try:
         process.wait(120)
     finally:
         process.kill()
     heard.join()
+    traced = (root / "calls").read_text("latin-1")
     if heard.last:
-        check(tmp_path, heard.last, deep=15)
-    follower = start(tmp_path, until=160)
+        check(root, heard.last, deep=10)
+    follower = start(root, until=UNTIL)
     again = Acknowledged(follower)
     assert follower.wait(120) == 0
     again.join()
-    assert check(tmp_path, 160, deep=15) >= 160
+    assert check(root, UNTIL, deep=10) >= UNTIL
+    return "INJECTED" in traced or "killed by SIGKILL" in traced
+
+
+@needs_strace
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("call", "fault", "point"), FEW)
+def test_a_real_process_meets_a_fault_at_the_nth_call(tmp_path: Path, call: str, fault: str, point: int) -> None:
+    """Every call of the process, SQLite's too."""
+    inject(tmp_path, call, fault, point)
+
+
+@needs_strace
+@pytest.mark.skipif(not FULL, reason="takes hours: set BESSINSIDE_FULL=1")
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_real_process_meets_a_fault_at_every_call(tmp_path: Path, call: str, fault: str) -> None:
+    """The first, the second, and so on until the process makes no such call any more."""
+    point = 1
+    while True:
+        root = tmp_path / str(point)
+        root.mkdir()
+        if not inject(root, call, fault, point):
+            break
+        shutil.rmtree(root)
+        point += 1
+    assert point > 3, f"hardly any {call} was met"

@@ -125,3 +125,45 @@ def test_steps_put_pieces_together_by_how_much_each_has(binding: Binding) -> Non
     for name in ("low", "high", "count", "left_out"):
         np.testing.assert_array_equal(getattr(one, name), getattr(many, name))
     np.testing.assert_allclose(one.mean, many.mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [-3, 0, 4000])
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_scale_in_a_register_is_reduced_as_sweep_by_sweep(tmp_path: Path, exponent: int, moves: bool) -> None:
+    """Cells that share a scale factor's register, one that never speaks, one that is silent now and then."""
+    plant = plant_in(tmp_path)
+    path = tmp_path / "small-bms.yaml"
+    plain = "type: uint16, sf: -3, units: V, x-address: 110, x-metric: voltage}"
+    assert plain in path.read_text()
+    scaled = "type: uint16, sf: ins_sf, units: V, x-address: 110, x-metric: voltage, x-sentinel: [0xFFFF]}"
+    path.write_text(path.read_text().replace(plain, scaled))
+    binding = bind(plant)
+    maker = Maker(plant)
+    maker.bound = binding.devices
+    bound, plan = binding.devices[0], maker.plans[0][0]
+    chance = np.random.default_rng(exponent + moves + 10)
+    sweeps = [sweep for sweep in (maker.sweep(2 * k) for k in range(1, 200)) if sweep.plan is plan and sweep.ok]
+    cells = [i for i in range(bound.size) if (m := bound.metrics[i]) is not None and m.key == "cell.voltage"]
+    carrier = int(bound.layout.sf_point[cells[0]])
+    at = plan.place(bound.layout.fc[[*cells, carrier]], bound.layout.address[[*cells, carrier]])
+    for n, sweep in enumerate(sweeps):
+        sweep.image[at] = chance.integers(3280, 3340, len(at)) if exponent else chance.integers(2, 4, len(at))
+        sweep.image[at[0]] = 0xFFFF
+        sweep.image[at[-1]] = (exponent + (moves and n % 9 == 8)) & 0xFFFF
+        if moves and n == 7:
+            sweep.image[at[1]] = 0xFFFF
+    mine = slice(bound.first, bound.first + bound.size)
+    given = bound, plan, binding.ids[mine], binding.low[mine], binding.high[mine]
+    quick, slow = Reducer(*given), Reducer(*given)
+    assert any(lot._lot.form.scaled for lot in quick._lots)
+    slow._lots = []
+    edition = Edition(1, "a", 0, "tcp", 1, "", "", plan.requests)
+    batch = batch_of(edition, plan, tick_of(sweeps), np.arange(len(sweeps)))
+    one, other = quick.minutes(batch), slow.minutes(batch)
+    for name in ("low", "high", "count", "left_out"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+    np.testing.assert_allclose(one.mean, other.mean, rtol=1e-12)
+    (found,), (expected,) = list(quick.extremes(batch)), list(slow.extremes(batch))
+    for name in ("low", "high", "count"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), name)
+    assert (expected.count > 0).any() == (exponent < 4000)

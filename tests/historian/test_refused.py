@@ -1,4 +1,4 @@
-"""A passport of the past names the exception with which a register was refused, though no sweep of then asked for it."""
+"""A passport of the past names the exception with which a register was refused, though no sweep of then asked it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A process that records as fast as it can and says what was acknowledged: `python -m tests.historian.writer FOLDER`.
 
-Sweep n is what `Maker` makes of n. Sealing, compacting and thinning go on all the time, so that a kill meets them; with
-a third argument they are done in turn, all that is due after every commit.
+Sweep n is what `Maker` makes of n. Of device b one sweep each ten seconds stays once a day is over. Sealing, compacting
+and thinning go on all the time, so that a kill meets them; with a third argument they are done in turn, all that is due
+after every commit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from bessinside.historian import compact, seal
 from bessinside.historian.record import Historian
+from bessinside.historian.retention import RULES
+from bessinside.runtime import disk
 from tests.historian.made import Maker, plant_in
 
 SLOT_NS, DAY_NS = 6_000_000_000, 60_000_000_000  # ten minutes and a day take too long to wait for
@@ -22,6 +25,8 @@ async def main(root: Path, until: int, in_turn: bool) -> None:
     seal.SLOT_NS, compact.DAY_NS = SLOT_NS, DAY_NS
     plant = plant_in(root)
     maker = Maker(plant)
+    disk.make_dir(root / "history")
+    disk.write_atomic(root / "history" / RULES, b'[[rule]]\nof = "b"\nafter = "1 s"\nkeep = "10 s"\n')
     async with Historian(root / "history", plant, commit_every_s=0.001) as historian:
         for line in historian.repaired:
             print("repaired", line, flush=True)

@@ -9,12 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bessinside.historian import decoding
 from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.folder import Folder, HistoryError
+from bessinside.historian.retention import RULES
 from bessinside.historian.segment import SUFFIXES
 from bessinside.runtime import database, disk
 
 _TRIES = 5
+DECODED = "decoded/rollups"
+"""Where the rollups of later decodings lie in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,9 @@ def backup(source: str | Path, target: str | Path) -> Copied:
             ]
         except FileNotFoundError:
             continue
+        copied += _copy_decodings(old, new)
+        if disk.exists(old.root / RULES):
+            copied.append(disk.copy(old.root / RULES, new.root / RULES))
         for folder in ("maps", "plants"):
             for path in disk.list_dir(old.root / folder):
                 copied.append(disk.copy(path, new.root / folder / path.name))
@@ -76,7 +83,7 @@ def check(source: str | Path) -> int:
         reader.close()
     if wrong:
         raise HistoryError(f"{folder.tail} is damaged: {wrong[0]}")
-    names = _named(folder)
+    names = [*_named(folder), *(f"{DECODED}/{name}" for one in decoding.load(folder.root) for name in one.files)]
     for name in names:
         try:
             with disk.open_read(folder.root / name) as file:
@@ -89,6 +96,21 @@ def check(source: str | Path) -> int:
         folder.plant(plant_hash)
         folder.register_map(map_hash)
     return len(names) + 1
+
+
+def _copy_decodings(old: Folder, new: Folder) -> list[int]:
+    """Copies the decodings as they stand, and what was rolled up with them; gives bytes. The list is only ever added
+    to, and the files that it names never change; their maps lie among the others."""
+    known = decoding.load(old.root)
+    if not known:
+        return []
+    names = sorted({name for one in known for name in one.files})
+    disk.make_dir(new.root / DECODED)
+    copied = [disk.copy(old.root / DECODED / name, new.root / DECODED / name) for name in names]
+    if disk.exists(new.root / decoding.FILE):  # of an earlier try
+        disk.remove(new.root / decoding.FILE)
+    decoding.add(new.root, known)
+    return [*copied, disk.size(new.root / decoding.FILE)]
 
 
 def _named(folder: Folder) -> list[str]:

@@ -66,8 +66,8 @@ def roll(
         first, last = max(start_ns, day * DAY_NS), min(end_ns, (day + 1) * DAY_NS)
         minutes = [
             (device, found)
-            for device, (ids, every_s) in changed.items()
-            if (found := _minutes(worlds, device, ids, every_s, first, last)) is not None
+            for device, ids in changed.items()
+            if (found := _minutes(worlds, device, ids, first, last)) is not None
         ]
         stem = f"{added[0].by[:12]}-{added[0].applied_ns}-{stamp(day * DAY_NS)[:8]}"
         if minutes:
@@ -77,10 +77,10 @@ def roll(
     return names
 
 
-def _changed(worlds: Worlds, added: Sequence[Decoding]) -> dict[str, tuple[list[str], float]]:
-    """Devices, each with the ids of numbers that change, in plant order, and its period in seconds."""
+def _changed(worlds: Worlds, added: Sequence[Decoding]) -> dict[str, list[str]]:
+    """Devices, each with the ids of numbers that change, in plant order."""
     by = {one.recorded: one.by for one in added}
-    found: dict[str, tuple[list[str], float]] = {}
+    found: dict[str, list[str]] = {}
     for device in worlds.archive.devices():
         editions: list[Edition] = [one for one in worlds.editions(device) if one.map_hash in by]
         ids = frozenset().union(*(worlds.changed(one, by[one.map_hash]) for one in editions))
@@ -93,15 +93,17 @@ def _changed(worlds: Worlds, added: Sequence[Decoding]) -> dict[str, tuple[list[
             assert bound is not None
             if world.binding.ids[bound.first + i] in ids and bound.point(i).wire_type.numeric:
                 mine.append(world.binding.ids[bound.first + i])
-        if mine and bound is not None:
-            found[device] = mine, bound.device.every_s
+        if mine:
+            found[device] = mine
     return found
 
 
-def _minutes(worlds: Worlds, device: str, ids: list[str], every_s: float, start_ns: int, end_ns: int) -> Minutes | None:
+def _minutes(worlds: Worlds, device: str, ids: list[str], start_ns: int, end_ns: int) -> Minutes | None:
     """Minutes of some figures of a device, decoded sweep by sweep; None where there is no sweep."""
     whole = Steps(Step.MINUTE, start_ns, (end_ns - start_ns) // MINUTE_NS, len(ids))
-    length = max(1, int(_MOST / len(ids) * min(every_s, 60.0) / 60)) * MINUTE_NS
+    sweeps = len(worlds.archive.sweeps(device, start_ns, end_ns))
+    pieces = max(1, -(-sweeps * len(ids) // _MOST))
+    length = max(1, -(-(end_ns - start_ns) // pieces // MINUTE_NS)) * MINUTE_NS
     for first in range(start_ns, end_ns, length):
         found = trace(worlds, device, ids, first, min(first + length, end_ns))
         if not len(found.time):
@@ -111,10 +113,10 @@ def _minutes(worlds: Worlds, device: str, ids: list[str], every_s: float, start_
         at = (time - start_ns) // MINUTE_NS
         starts = np.flatnonzero(np.diff(at, prepend=-1))
         to = at[starts]
-        if len(starts) == len(at) and good.all():  # a sweep a minute: nothing to draw together
-            for table in (whole.low, whole.high, whole.total):
-                table[:, to] = value
-            whole.count[:, to] = 1
+        if len(starts) == len(at):  # a sweep a minute: nothing to draw together
+            low, high, total = np.where(good, value, np.inf), np.where(good, value, -np.inf), np.where(good, value, 0.0)
+            whole.low[:, to], whole.high[:, to], whole.total[:, to] = low, high, total
+            whole.count[:, to], whole.left_out[:, to] = good, ~good
             continue
         count = np.add.reduceat(good, starts, axis=1, dtype=np.int64)
         whole.low[:, to] = np.minimum.reduceat(np.where(good, value, np.inf), starts, axis=1)

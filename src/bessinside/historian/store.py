@@ -42,6 +42,7 @@ from bessinside.historian.rollup import Steps
 from bessinside.historian.sealed import RolledFiles, SealedFiles
 from bessinside.historian.tail import load_devices
 from bessinside.historian.ticks import Ticks
+from bessinside.historian.upgrade import check_format
 from bessinside.modbus import Exchange
 from bessinside.plant import Plant
 from bessinside.registers import RegisterMap
@@ -68,6 +69,11 @@ class Store:
         if not disk.exists(self.folder.tail):
             raise HistoryError(f"{folder} holds no history: `bessinside run PLANT --history {folder}` records one")
         self._connection = database.connect_to_read(self.folder.tail)
+        try:
+            check_format(self._connection, folder)
+        except BaseException:
+            self._connection.close()
+            raise
         self._lock = threading.RLock()
         self._known = Known(self.folder, self._connection, self._lock)
         self._ticks = Ticks()

@@ -7,13 +7,32 @@ the peaks of every run.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 
+from bessinside.historian.folder import HistoryError
 from bessinside.historian.tick import VERSION, Trouble, pack_columns
 from bessinside.runtime import database
 
 _Sweep1 = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes | None]
+
+
+def check_format(connection: database.Connection, folder: str | Path) -> None:
+    """Looks whether a tail is of today's format. Raises HistoryError where it is of another one."""
+    try:
+        (found,) = connection.execute("SELECT value FROM about WHERE key = 'format'").fetchone() or (None,)
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+    except database.Error as error:
+        raise HistoryError(f"{folder} holds no history that can be read: {error}") from error
+    if found is None or found > VERSION:
+        raise HistoryError(f"{folder} has format {found}, this program reads {VERSION}: take the program it is from")
+    if found < VERSION or "peaks" not in columns:
+        raise HistoryError(
+            f"{folder} was written by an older program: record into it once, as `bessinside run PLANT --history {folder}` "
+            "does, which brings it to the format of today"
+        )
 
 
 def upgrade(connection: database.Connection, version: int) -> None:

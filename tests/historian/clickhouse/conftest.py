@@ -47,7 +47,7 @@ def pasts(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     """The same past by where it is kept: `folder`, and as far as this machine has them `servers` and `chdb`."""
     root: Path = tmp_path_factory.mktemp("same")
     small = Small(root)
-    plant = load_plant(small.file(small.text().replace('every = "200 ms"', 'every = "2 s"')))
+    plant = load_plant(small.file(small.text().replace('every = "200 ms"', 'every = "4 s"')))
     doors: dict[str, Any] = {}
     recorders = []
     if PROGRAM is not None:

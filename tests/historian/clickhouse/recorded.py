@@ -20,12 +20,12 @@ MADE = 1300
 
 
 def record(small: Small, folder: Path, recorders: Sequence[Recorder]) -> None:
-    """25 minutes of the small plant, read every two seconds, then made sweeps of it of some months later.
+    """25 minutes of the small plant, read every four seconds, then made sweeps of it of some months later.
 
     Rack 1: SoC moves, SoH is not implemented now and then, the counter rolls over, some minutes refuse a register.
     Rack 2: cells move, and it is away for a minute. The made sweeps have every kind of failure, and two plans.
     """
-    text = small.text().replace('every = "200 ms"', 'every = "2 s"')
+    text = small.text().replace('every = "200 ms"', 'every = "4 s"')
     plant = small.file(text)
 
     async def scenario() -> None:

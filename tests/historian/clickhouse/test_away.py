@@ -22,7 +22,7 @@ from bessinside.historian.record import Health
 from tests.historian.clickhouse.server import Cluster
 from tests.historian.made import Maker, plant_in
 
-pytestmark = pytest.mark.xdist_group("clickhouse")
+pytestmark = [pytest.mark.xdist_group("clickhouse"), pytest.mark.timeout(600)]
 
 FULL = os.environ.get("BESSINSIDE_FULL") == "1"
 # The minute of a qualification run is some seconds here.
@@ -65,7 +65,6 @@ def assert_all_there(address: str, maker: Maker, numbers: Iterable[int]) -> None
         pytest.param((0, 1), id="both"),
     ],
 )
-@pytest.mark.timeout(600 if FULL else 240)
 async def test_a_server_that_is_killed_under_load_costs_no_sample(
     cluster: Cluster, tmp_path: Path, killed: tuple[int, ...]
 ) -> None:
@@ -131,7 +130,7 @@ async def test_a_buffer_that_is_full_refuses_what_is_new_and_says_so(cluster: Cl
         health = recorder.health()
         assert health.dropped > 0
         assert health.recorded == len(taken) == 2999 - health.dropped
-        assert 0.9 < health.buffer_share <= 1.05
+        assert 0.8 < health.buffer_share <= 1.2  # what a sweep takes is known when it is committed
         await until(lambda: recorder.health().trouble != "")
         assert "cannot be reached" in recorder.health().trouble
     address = cluster.address("full")

@@ -9,7 +9,7 @@ from tests.historian.clickhouse.chdb_door import WITHOUT as WITHOUT_CHDB
 from tests.historian.clickhouse.queries import QUERIES, assert_same
 from tests.historian.clickhouse.server import WITHOUT as WITHOUT_SERVER
 
-pytestmark = pytest.mark.xdist_group("clickhouse")
+pytestmark = [pytest.mark.xdist_group("clickhouse"), pytest.mark.timeout(600)]
 
 
 def test_there_are_sixty() -> None:

@@ -13,7 +13,7 @@ from bessinside.historian.sql import tables
 from tests.historian.clickhouse.recorded import MADE_BEGIN_NS, MADE_END_NS
 from tests.historian.clickhouse.server import WITHOUT, Cluster
 
-pytestmark = pytest.mark.xdist_group("clickhouse")
+pytestmark = [pytest.mark.xdist_group("clickhouse"), pytest.mark.timeout(600)]
 
 QUERIES = [
     "SELECT time, value, quality FROM readings WHERE id = 'c1/r01/soc' ORDER BY time",

@@ -23,7 +23,7 @@ from bessinside.historian.past import NothingRecorded
 from tests.historian.clickhouse.server import CLUSTER, Cluster
 from tests.historian.made import Maker, plan_of, plant_in
 
-pytestmark = pytest.mark.xdist_group("clickhouse")
+pytestmark = [pytest.mark.xdist_group("clickhouse"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY, value INTEGER 
 _SLOT_NS = SLOT_S * 1_000_000_000
 _LATE_NS = 5_000_000_000  # a slot is over when a sweep ended so much after it
 _BASE = "base:"
+MOST_EVENTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def forget(connection: database.Connection, rolled: int) -> None:
     connection.execute("DELETE FROM ticks WHERE last <= ? AND last < (SELECT max(last) FROM ticks)", (rolled,))
 
 
-def unsent_events(connection: database.Connection, after: int, most: int = 5000) -> list[tuple[int, Event]]:
+def unsent_events(connection: database.Connection, after: int, most: int = MOST_EVENTS) -> list[tuple[int, Event]]:
     """Events behind a number, each with its own."""
     rows = connection.execute(
         "SELECT id, time_ns, kind, subject, text FROM events WHERE id > ? ORDER BY id LIMIT ?", (after, most)

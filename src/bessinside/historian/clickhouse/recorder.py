@@ -30,6 +30,8 @@ SEND_EVERY_S = 10.0
 AGAIN_S = (1.0, 2.0, 5.0, 10.0)
 """After a failure, and the ones that follow it."""
 BUFFER_BYTES = 8 * 1024**3
+_ROOM_AGAIN = 0.9
+"""A buffer that was full takes sweeps again below this share."""
 _ROW_BYTES = 64
 """What a sweep takes beside its words and times, about."""
 _WORDS = 1_500_000
@@ -57,6 +59,7 @@ class Recorder(Historian):
         self._door = HttpDoor(self.address) if door is None else door
         self._send_every, self._bound = send_every_s, bound
         self._held = buffer.Waiting(0, 0, 0)
+        self._refused = 0
         self._since_count = 0  # bytes that came since it was counted
         self._sender: Writer | None = None
         self._bases_known: set[str] = set()
@@ -73,6 +76,7 @@ class Recorder(Historian):
 
     async def stop(self) -> None:
         """Commits what waits and sends what the servers take at once; the rest stays in the buffer for later."""
+        self._tell_refused()
         await super().stop()
         self._sender = self._store = None  # it closed them
         try:
@@ -92,13 +96,21 @@ class Recorder(Historian):
     def _put(self, waiting: _Waiting) -> bool:
         sweep = waiting.sweep
         size = 2 * sweep.plan.size + 18 * len(sweep.plan.requests) + sum(map(len, sweep.raw.values())) + _ROW_BYTES
-        if self._filled() + size > self._bound:
+        if self._filled() + size > self._bound * (_ROOM_AGAIN if self._refused else 1.0):
+            if not self._refused:
+                invariants.sometimes("historian: the buffer for the servers was full")
+                self.note("disk", "", "the buffer for the servers is full: new sweeps are lost until it has room again")
+            self._refused += 1
             self._dropped += 1
-            self._dropping += 1
-            invariants.sometimes("historian: the buffer for the servers was full")
             return False
+        self._tell_refused()
         self._since_count += size
         return super()._put(waiting)
+
+    def _tell_refused(self) -> None:
+        if self._refused:
+            self.note("disk", "", f"{self._refused} sweeps were lost: the buffer for the servers was full")
+            self._refused = 0
 
     def _filled(self) -> int:
         return self._held.bytes + self._since_count
@@ -119,8 +131,11 @@ class Recorder(Historian):
         pause = 0.0  # the tables are made at once
         while not await self._ended_within(pause):
             try:
-                while await self.seal():
-                    pass
+                more = True
+                while more:
+                    more = await self.seal()
+                    failures = 0
+                    self._taken_again()
             except (OSError, database.Error, BessError, ValueError) as error:
                 failures += 1
                 if not self._seal_trouble:
@@ -130,16 +145,19 @@ class Recorder(Historian):
                 if self._sender is not None:
                     self._sender.failed()
                 await self._count()
-            else:
-                failures = 0
-                if self._seal_trouble:
-                    log.warning("history: the servers take sweeps again")
-                    self.note("disk", "", f"the servers take sweeps again after: {self._seal_trouble}")
-                self._seal_trouble = ""
             pause = AGAIN_S[min(failures, len(AGAIN_S)) - 1] if failures else self._send_every
 
+    def _taken_again(self) -> None:
+        if self._seal_trouble:
+            log.warning("history: the servers take sweeps again")
+            self.note("disk", "", f"the servers take sweeps again after: {self._seal_trouble}")
+            self._seal_trouble = ""
+
     async def _count(self) -> None:
-        await self._in(self._sealer, self._counted)
+        try:
+            await self._in(self._sealer, self._counted)
+        except database.Error as error:  # health goes on showing what was counted before
+            log.warning("history: %s cannot be counted: %s", self.folder.tail, error)
 
     def _send_last(self) -> None:
         while self._send_step():
@@ -150,12 +168,13 @@ class Recorder(Historian):
         try:
             sender = self._writer_of()
             sender.meet()
-            return self._sent(connection, sender) or self._rolled(connection, sender)
+            more = self._sent(connection, sender)
+            return self._rolled(connection, sender) or more
         finally:
             connection.close()
 
     def _sent(self, connection: database.Connection, sender: Writer) -> bool:
-        """Sends the oldest sweeps and events that the servers do not have; whether there were any."""
+        """Sends the oldest sweeps and events that the servers do not have; whether more may be waiting."""
         with database.reading(connection):
             marks = buffer.load_marks(connection)
             batches = buffer.unsent(connection, marks.sweeps, _WORDS)
@@ -172,7 +191,7 @@ class Recorder(Historian):
             with database.transaction(connection):
                 buffer.mark(connection, **done)
         self._counted(connection)
-        return bool(done)
+        return sum(batch.words.size for batch in batches) >= _WORDS or len(events) >= buffer.MOST_EVENTS
 
     def _numbered(
         self, connection: database.Connection, sender: Writer, marks: buffer.Marks, batches: Sequence[Batch]
@@ -211,7 +230,7 @@ class Recorder(Historian):
         reader = database.connect_to_read(self.folder.tail) if connection is None else connection
         try:
             self._held = buffer.waiting(reader, buffer.load_marks(reader).sweeps)
-            self._since_count = 0
+            self._since_count = self._spool_bytes  # what is not committed yet
         finally:
             if connection is None:
                 reader.close()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.historian.batch import Batch, Times
+from bessinside.historian.clickhouse.stamps import packed, unpacked
 from bessinside.historian.clickhouse.tables import SLOT_S, half_md5
 from bessinside.historian.reduce import Minutes, SweepExtremes
 from bessinside.historian.tick import Trouble
@@ -60,11 +61,12 @@ def word_rows(batch: Batch, base: int) -> Rows:
 def sweep_rows(batch: Batch, base: int, edition: int, writer: int) -> Rows:
     """One row for each sweep."""
     times, count = batch.times, len(batch.times)
+    sent, received, far = packed(times.sent_us, times.received_us)
     columns = {
         "device": np.full(count, half_md5(batch.edition.device), np.uint64), "slot": slots_of(times.end_ns),
         "number": times.number + base, "edition": np.full(count, edition, np.uint32), "start_ns": times.start_ns,
-        "end_ns": times.end_ns, "tid": times.tid, "failed": times.failed, "sent": list(times.sent_us.T),
-        "received": list(times.received_us.T), "trouble": [_trouble(times, k) for k in range(count)],
+        "end_ns": times.end_ns, "tid": times.tid, "failed": times.failed, "sent": sent,
+        "received": received, "far": far, "trouble": [_trouble(times, k) for k in range(count)],
         "writer": np.full(count, writer, np.uint64),
     }  # fmt: skip
     return columns, count
@@ -138,17 +140,22 @@ def _trouble(times: Times, position: int) -> bytes:
     return msgspec.msgpack.encode(Trouble(outcome.tobytes(), exception.tobytes(), raw, tids))
 
 
+def trouble_from(kept: bytes) -> Trouble | None:
+    """What a row of the table of sweeps has under `trouble`; None where every answer was plain."""
+    return msgspec.msgpack.decode(kept, type=Trouble) if kept else None
+
+
 def times_from(found: dict[str, Any], requests: int) -> Times:
     """The times of the sweeps of one edition, in the order of their rows in `found` (of the table of sweeps)."""
     count = len(found["number"])
-    sent, received = (_stacked(found[name], requests) for name in ("sent", "received"))
+    sent, received = unpacked(found["sent"], found["received"], found["far"], requests)
     outcome = exception = None
     raw: dict[tuple[int, int], bytes] = {}
     tids: dict[int, NDArray[np.uint16]] = {}
-    for position, packed in enumerate(found["trouble"]):
-        if not packed:
+    for position, kept in enumerate(found["trouble"]):
+        trouble = trouble_from(kept)
+        if trouble is None:
             continue
-        trouble = msgspec.msgpack.decode(packed, type=Trouble)
         if outcome is None or exception is None:
             outcome = np.full((requests, count), Outcome.OK, np.uint8)
             exception = np.zeros((requests, count), np.uint8)
@@ -162,8 +169,3 @@ def times_from(found: dict[str, Any], requests: int) -> Times:
         number, start_ns, end_ns, found["tid"].astype(np.uint16), found["failed"].astype(np.int32), sent, received,
         outcome, exception, raw, tids,
     )  # fmt: skip
-
-
-def _stacked(arrays: list[NDArray[np.int32]], requests: int) -> NDArray[np.int32]:
-    """int32[R, n] of n arrays."""
-    return np.ascontiguousarray(np.array(arrays, np.int32).reshape(len(arrays), requests).T)

@@ -15,7 +15,7 @@ from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.ledger import keep_map, load_editions, load_map_of, load_plant_of
 from bessinside.historian.clickhouse.migration import check_version
 from bessinside.historian.clickhouse.minutes import kept, made
-from bessinside.historian.clickhouse.rows import registers_of, slots_of, times_from
+from bessinside.historian.clickhouse.rows import registers_of, slots_of, times_from, trouble_from
 from bessinside.historian.clickhouse.sweeps import ALL, SHORT, Found, newest, picked, read_sweeps, read_words, within
 from bessinside.historian.clickhouse.tables import DECODINGS, EVENTS, EXTREMES, ROLLED, SWEEPS, half_md5, quoted
 from bessinside.historian.decoding import Decoding
@@ -132,13 +132,11 @@ class Server:
         row = np.searchsorted(number, failed["number"].astype(np.int64))
         for k, edition, trouble in zip(row.tolist(), failed["edition"].tolist(), failed["trouble"], strict=True):
             plan = self._plan(device, edition)
-            one = {"number": np.zeros(1, np.int64), "start_ns": np.zeros(1), "end_ns": np.zeros(1), "tid": np.zeros(1),
-                   "failed": np.zeros(1), "trouble": [trouble]}  # fmt: skip
-            none = [np.zeros(len(plan.requests), np.int32)]
-            outcome = times_from({**one, "sent": none, "received": none}, len(plan.requests)).outcome
-            if outcome is not None and k < len(number):
+            found = trouble_from(trouble)
+            if found is not None and k < len(number):
+                outcome = np.frombuffer(found.outcome, np.uint8)
                 block = plan.block(wanted >> 16, wanted & 0xFFFF)
-                ok[k] &= (block >= 0) & (outcome[block, 0] == Outcome.OK)
+                ok[k] &= (block >= 0) & (outcome[block] == Outcome.OK)
 
     def image(self, device: str, at_ns: int) -> Image | None:
         """See :meth:`Archive.image`."""

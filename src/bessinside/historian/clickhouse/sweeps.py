@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.tables import SWEEPS, WORDS, half_md5, slot_of
 
-ALL = ("number", "edition", "start_ns", "end_ns", "tid", "failed", "sent", "received", "trouble")
+ALL = ("number", "edition", "start_ns", "end_ns", "tid", "failed", "sent", "received", "far", "trouble")
 SHORT = ("number", "start_ns", "end_ns", "edition", "failed")
 _LIMIT = 2**63 - 1
 Found = dict[str, Any]

@@ -66,8 +66,8 @@ SWEEPS = Table(
     "sweeps",
     {
         "device": "UInt64", "slot": "UInt32", "number": "UInt64", "edition": "UInt32", "start_ns": "Int64",
-        "end_ns": "Int64", "tid": "UInt16", "failed": "Int32", "sent": "Array(Int32)", "received": "Array(Int32)",
-        "trouble": "String", "writer": "UInt64",
+        "end_ns": "Int64", "tid": "UInt16", "failed": "Int32", "sent": "Array(UInt16)", "received": "Array(UInt16)",
+        "far": "Array(UInt16)", "trouble": "String", "writer": "UInt64",
     },
     ("device", "slot", "number"), "device", _DAY,
     {"number": _DELTA, "start_ns": _DELTA, "end_ns": _DELTA, "tid": _DELTA},
