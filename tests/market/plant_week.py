@@ -10,6 +10,7 @@ of the emulated plant.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from bessinside.market.dispatch.programme import Calendar
 from bessinside.market.plans.plan import rolling
 from bessinside.market.realised.metered import metered
 from bessinside.market.realised.registers import Said, said
-from bessinside.modbus import Client, connect
+from bessinside.modbus import Client, Quirks, connect
 from bessinside.plant import Plant, load_plant
 from bessinside.twin import Twin
 from tests.peers.conftest import REF_5M, on_ports
@@ -39,6 +40,7 @@ NOMINAL = 5.01596e6  # Wh
 CUT_OFF = 0.05  # state of charge below which the BMS gives nothing
 SETPOINTS = (304, 1304)  # addresses of both converters, as the map inpower-pcs-v23 has them
 DIGIT_W = -100.0  # of a converter's set-point; its map counts discharging as negative
+PATIENT = '{ pause = "0 s", timeout = "60 s", connect = "60 s" }'  # everything here shares one busy machine
 ONLY = {
     "meter": ["*/energy_import", "*/energy_export"],
     "pcs": ["*/state_fault", "*/state_derating", "*/active_power", "*/active_power_setpoint", "*/ac_energy_*"],
@@ -91,7 +93,7 @@ async def _run(calendar: Calendar, prices: Floats, fault: Fault, folder: Path) -
     # stamps of sweeps and of the historian are the plant's time
     asyncio.get_running_loop().wall_ns = lambda: emulator.physics.time_ns  # type: ignore[attr-defined]
     async with emulator, Historian(folder / "past", plant, commit_every_s=0.02) as historian:
-        wire = Wire(Twin(plant), historian, await connect(plant.device("pcs").url, writes=True))
+        wire = Wire(Twin(plant), historian, await _writer(plant))
         try:
             await wire.order(0.0)
             await wire.swept(emulator)
@@ -163,10 +165,14 @@ class Wire:
         return float(readings.values[i])
 
 
+async def _writer(plant: Plant) -> Client:
+    return await connect(plant.device("pcs").url, quirks=Quirks(timeout_s=60.0, connect_s=60.0), writes=True)
+
+
 def _plant(file: Path) -> Plant:
     """REF-5M on free ports, of which only what is used here is read; its converters take set-points."""
     head, *devices = on_ports(REF_5M).split("[[device]]\n")
-    file.write_text(head + "".join(f"[[device]]\n{text}" for text in _kept(devices)))
+    file.write_text(head + "".join(_kept(devices)))
     return load_plant(file)
 
 
@@ -174,7 +180,7 @@ def _kept(devices: list[str]) -> Iterator[str]:
     for text in devices:
         found = re.search(r'^id = "(\w+)"', text)
         if found is not None and found[1] in ONLY:
-            rest = re.sub(r"^(only|skip) = .*\n", "", text, flags=re.M)
-            yield f"{rest.rstrip()}\nonly = {ONLY[found[1]]}\nquirks = {{pause = '0 s'}}\n".replace("'", '"') + (
-                'writes = "allowed"\npoints = ["active_power_setpoint"]\n\n' if found[1] == "pcs" else "\n"
-            )
+            yield "[[device]]\n"
+            yield re.sub(r"^(only|skip) = .*\n", "", text, flags=re.M).rstrip() + "\n"
+            yield f"only = {json.dumps(ONLY[found[1]])}\nquirks = {PATIENT}\n"
+            yield 'writes = "allowed"\npoints = ["active_power_setpoint"]\n\n' if found[1] == "pcs" else "\n"
