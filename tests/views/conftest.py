@@ -35,6 +35,7 @@ soc = [30, 90]
 c_rate = 0.33
 cycles_day = 2
 cycles = 6000
+throughput_mwh = 4000
 availability_percent = 97
 round_trip_percent = 90
 """

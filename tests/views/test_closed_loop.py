@@ -154,6 +154,24 @@ def test_every_fact_says_what_it_is_and_whence(base: FactBase, language: str) ->
             assert language == "en" or not {"Range", "Hours", "Price"} & set(keys), name
 
 
+def test_notes_are_said_in_both_languages(base: FactBase) -> None:
+    for name in FORMULAS:
+        english, german = base.fact(name), base.fact(name, "de")
+        assert (german.value, german.quality) == (english.value, english.quality)
+        for one, other in zip(english.missing, german.missing, strict=True):
+            assert (one.name, one.kind) == (other.name, other.kind)
+            assert one.how != other.how, (name, one.how)
+            assert one.why != other.why or name in ("lost.split", "cells.spread_most", "alarms.came"), (name, one.why)
+        assert not english.note or english.note != german.note, (name, english.note)
+        assert english.label != german.label or name.startswith("money"), name
+    assert base.fact("realised.eur_mw_year", "de").note.startswith("aus 6,0 gezählten Stunden")
+
+
+def test_what_the_warranty_allows_is_used_up(closed: Closed, base: FactBase) -> None:
+    assert value(base, "throughput.lifetime") == pytest.approx(closed.truth["dc_out"][1], rel=1e-5)
+    assert value(base, "throughput.used_up") == pytest.approx(100 * closed.truth["dc_out"][1] / 4e9, rel=1e-5)
+
+
 def test_a_passport_goes_down_to_the_bytes(base: FactBase) -> None:
     found = base.passport("capture.rate")
     assert [one.id for one in found.facts] == ["realised.eur", "bound.eur"]

@@ -35,8 +35,8 @@ def standing(of: FactBase) -> Found:
             rows.append([found.ids[int(k)], found.parts[int(k)], float(found.value[k])])
     if not known:
         raise Lacking(*_unread(of, keys[0]))
-    mark = "partly" if known < asked else "good"
-    note = f"of {known} codes with a good reading" + (f"; {asked - known} have none" if known < asked else "")
+    mark = "partly" if known < asked else ""
+    note = f"of {known} codes that were read" + (f"; {asked - known} have none" if known < asked else "")
     columns = (("figure", ""), ("part", ""), ("value", "code"))
     return Found(float(len(rows)), tuple(origin[:24]), note=note, quality=mark, table=Rows(columns, rows, most=100))
 

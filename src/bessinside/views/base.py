@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bessinside.errors import BessError
@@ -12,8 +12,9 @@ from bessinside.twin.passport import Passport
 from bessinside.twin.state import UnknownFigure
 from bessinside.views.definition import definitions
 from bessinside.views.evidence import Evidence
-from bessinside.views.fact import Column, Fact, FactPassport, Origin, Table
+from bessinside.views.fact import Cell, Column, Fact, FactPassport, Origin, Table
 from bessinside.views.found import LACKING, Found, Lacking, Rows
+from bessinside.views.wording import cell, missing, said
 
 T = TypeVar("T")
 PASSPORTS = 12  # of figures, carried whole in the passport of a fact
@@ -72,15 +73,15 @@ class FactBase:
             id=fact_id,
             label=about.label(language),
             value=found.value if math.isfinite(found.value) else None,
-            text=found.text,
+            text=None if found.text is None else said(found.text, language),
             unit=about.unit,
             quality=mark,
-            note=found.note,
+            note=said(found.note, language),
             kind=about.kind,
             definition=about.text(language),
             equation=about.equation,
             reference=about.reference,
-            missing=list(found.missing),
+            missing=[missing(one, language) for one in found.missing],
             origin=list(found.origin),
             span=[of.start_ns / 1e6, of.end_ns / 1e6] if found.spanned else None,
             table=None if found.table is None else self._table(fact_id, found.table, language),
@@ -90,7 +91,7 @@ class FactBase:
         about = definitions()[fact_id]
         columns = [Column(key, about.column(key, language), unit) for key, unit in rows.columns]
         every = rows.told(language)
-        return Table(columns, [_plain(row) for row in every[: rows.most]], rows.draw, len(every))
+        return Table(columns, [_plain(row, language) for row in every[: rows.most]], rows.draw, len(every))
 
     def passport(self, fact_id: str, language: str = "en") -> FactPassport:
         """Where a fact comes from, down to the figures. Raises UnknownFact."""
@@ -130,7 +131,6 @@ Formula = Callable[["FactBase"], Found]
 """Computes one fact; raises Lacking where it cannot be had."""
 
 
-def _plain(row: object) -> list[str | float | None]:
+def _plain(row: Sequence[Cell], language: str) -> list[Cell]:
     """JSON has no NaN."""
-    assert isinstance(row, list | tuple)
-    return [None if isinstance(one, float) and not math.isfinite(one) else one for one in row]
+    return [None if isinstance(one, float) and not math.isfinite(one) else cell(one, language) for one in row]

@@ -15,11 +15,13 @@ from bessinside.views.fact import Missing, Origin
 from bessinside.views.found import Lacking, no_register
 
 LISTED = 24  # origins that are listed one by one
+USABLE = (Quality.GOOD, Quality.STALE)  # a stale value counts, and makes the fact stale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Carried:
-    """n parts that carry one metric. value: float64[n], NaN where not good; quality: uint8[n]; age_s: float64[n]."""
+    """n parts that carry one metric. value: float64[n], NaN where neither good nor stale; quality: uint8[n]; age_s:
+    float64[n]."""
 
     metric: str
     unit: str
@@ -34,34 +36,35 @@ class Carried:
 
     @property
     def good(self) -> NDArray[np.bool_]:
-        """bool[n], which values are good."""
+        """bool[n], which parts have a value."""
         return np.isfinite(self.value)
 
     def origin(self) -> tuple[Origin, ...]:
-        """The figures that were used; of very many the first, and how many there are."""
+        """The figures that were used, those that are not good first; of very many some, and how many there are."""
         words = f"of {len(self)} parts" if len(self) > LISTED else ""
+        order = np.argsort(self.quality == Quality.GOOD, kind="stable")  # what is not good first: it marks the fact
         return tuple(
             Origin(
                 "figure",
-                name,
-                float(value) if np.isfinite(value) else None,
+                self.ids[i],
+                float(self.value[i]) if np.isfinite(self.value[i]) else None,
                 self.unit,
-                Quality(int(mark)).label,
-                f"/api/figures/{name}/passport",
+                Quality(int(self.quality[i])).label,
+                f"/api/figures/{self.ids[i]}/passport",
                 words,
             )
-            for name, value, mark in zip(self.ids[:LISTED], self.value, self.quality, strict=False)
+            for i in order[:LISTED].tolist()
         )
 
     def whole(self) -> Carried:
-        """Itself where every value is good. Raises Lacking with those that are not: no sum without one."""
+        """Itself where every part has a value. Raises Lacking with those that are not: no sum without one."""
         bad = np.flatnonzero(~self.good)
         if len(bad):
             raise Lacking(*(self._reading(int(i)) for i in bad[:LISTED]))
         return self
 
     def some(self) -> Carried:
-        """Only the good values. Raises Lacking where there is none."""
+        """Only the parts that have a value. Raises Lacking where there is none."""
         if not self.good.any():
             raise Lacking(self._reading(0))
         at = np.flatnonzero(self.good)
@@ -83,7 +86,7 @@ def carried(binding: Binding, now: Snapshot, metric: str) -> Carried:
     at = np.array(list(by_part.values()))
     quality = now.quality[at]
     read = now.read_ns[at]
-    value = np.where(quality == Quality.GOOD, now.values[at], np.nan)
+    value = np.where(np.isin(quality, USABLE), now.values[at], np.nan)
     age = np.where(read > 0, (now.time_ns - read) / 1e9, np.nan)
     ids = tuple(binding.ids[i] for i in at)
     return Carried(metric, binding.units[int(at[0])], ids, tuple(by_part), value, quality, age)

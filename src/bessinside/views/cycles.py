@@ -17,7 +17,9 @@ def equivalent(of: FactBase) -> Found:
 def per_day(of: FactBase) -> Found:
     """The same for each day of the span."""
     cycles, one = of.value("cycles.equivalent")
-    return Found(cycles / (of.evidence.hours / 24), (one,), spanned=True)
+    hours = of.evidence.hours
+    note = "" if hours >= 24 else f"from {hours:.1f} h; so short a span says nothing of a day"
+    return Found(cycles / (hours / 24), (one,), note=note, spanned=True)
 
 
 def counted(of: FactBase) -> Found:

@@ -224,6 +224,8 @@ class Evidence:
         """Day-ahead prices known on this machine for a time, without a gap. Raises Lacking."""
         begin = self.start_ns if start_ns is None else start_ns
         end = self.end_ns if end_ns is None else end_ns
+        if end <= begin:
+            raise Lacking(no_history("nothing was recorded in this span"))
         return self.once(("prices", begin, end), lambda: self._known(begin, end))
 
     def _known(self, start_ns: int, end_ns: int) -> PriceSeries:

@@ -126,11 +126,12 @@ class View(msgspec.Struct, frozen=True):
 
 
 class RoleRow(msgspec.Struct, frozen=True):
-    """A role: its id, title and question."""
+    """A role: its id, title and question; `emphasis` for each level, 1 to 14, the metrics that matter most to it."""
 
     id: str
     title: str
     question: str
+    emphasis: dict[str, list[str]]
 
 
 class RolesRow(msgspec.Struct, frozen=True):

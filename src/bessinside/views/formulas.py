@@ -39,6 +39,8 @@ FORMULAS: Mapping[str, Formula] = {
     "throughput.battery": throughput.from_battery,
     "throughput.auxiliaries": throughput.auxiliaries,
     "throughput.auxiliary_share": throughput.auxiliary_share,
+    "throughput.lifetime": throughput.lifetime,
+    "throughput.used_up": throughput.used_up,
     "cycles.equivalent": cycles.equivalent,
     "cycles.per_day": cycles.per_day,
     "cycles.counted": cycles.counted,

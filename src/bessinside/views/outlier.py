@@ -34,5 +34,5 @@ def cells(of: FactBase) -> Found:
     rows.sort(key=lambda row: -abs(float(row[2] or 0)))
     columns = (("figure", ""), ("voltage", "V"), ("apart", "V"), ("score", "1"))
     mark = "partly" if len(good) < len(found) else ""
-    note = f"of {len(good):,} cells with a good reading"
+    note = f"of {len(good):,} cells that were read"
     return Found(float(len(rows)), found.origin(), note=note, quality=mark, table=Rows(columns, rows, most=60))

@@ -47,7 +47,8 @@ class Role:
         return tuple(name for group in self.groups for name in group.facts)
 
     def row(self, language: str = "en") -> RoleRow:
-        return RoleRow(self.id, self.titles[language], self.questions[language])
+        emphasis = {str(level): list(metrics) for level, metrics in self.emphasis.items()}
+        return RoleRow(self.id, self.titles[language], self.questions[language], emphasis)
 
 
 @cache

@@ -134,7 +134,7 @@ def imbalance_cost(of: FactBase) -> Found:
     return Found(float(cost.sum()), origin, spanned=True)
 
 
-FETCH = "fetch them (netztransparenz.de, free registration) and name the file in economics.imbalance_prices"
+FETCH = "bessinside prices rebap --from DAY --csv > rebap.csv, and name that file in economics.imbalance_prices"
 
 
 def imbalance_prices(of: FactBase) -> PriceSeries:

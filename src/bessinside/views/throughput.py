@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bessinside.views.base import FactBase
-from bessinside.views.found import Found
+from bessinside.views.found import Found, gather
 
 OUT = ("meter.energy_export",)
 INTO = ("meter.energy_import",)
@@ -41,3 +41,18 @@ def auxiliary_share(of: FactBase) -> Found:
     if into <= 0:
         return Found(origin=(one, two), text="—", note="nothing was drawn in this span", spanned=True)
     return Found(100 * taken / into, (one, two), spanned=True)
+
+
+def lifetime(of: FactBase) -> Found:
+    """Wh out of the battery since its counters began."""
+    found = of.evidence.carried(*BATTERY_OUT).whole()
+    return Found(float(found.value.sum()), found.origin())
+
+
+def used_up(of: FactBase) -> Found:
+    """That over what the warranty allows in all, %."""
+    (energy, one), (most, two) = gather(
+        lambda: of.value("throughput.lifetime"),
+        lambda: of.evidence.number("warranty.throughput_mwh", "the energy that the warranty allows"),
+    )
+    return Found(100 * energy / 1e6 / most, (one, two))
