@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.e2e.conftest import Product, free_port, plant_on_free_ports, start
+from tests.e2e.counted import Counted, counted
+from tests.market import counted_plant
 
 pytestmark = pytest.mark.browser
 
@@ -277,3 +279,109 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Browser, market: Market) -
         assert box
         assert box["x"] + box["width"] <= 360
     context.close()
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+    """A twin that kept two days of a plant whose every number can be checked by hand."""
+    with counted(tmp_path_factory.mktemp("past")) as running:
+        yield running
+
+
+def test_what_was_counted_lies_over_the_prices_with_what_it_missed(page: Page, past: Counted) -> None:
+    page.goto(f"{past.url}/#/market")
+    expect(page.locator("#market-realised-eur")).to_be_visible(timeout=60_000)
+    found = past.get("/api/market/realised?from=2026-10-08&to=2026-10-09")
+    shown = page.locator("#market-realised-eur")
+    expect(shown).to_contain_text(f"{found['eur_total']:,.2f} EUR by the meter")
+    expect(shown).to_contain_text(f"{found['out_total_wh'] / 1e6:,.3f} MWh out")
+    section = page.locator(".market-around")
+    expect(section).to_contain_text("185 of 192 slots counted")
+    expect(section).to_contain_text("meter/energy_export: 3 of 2,79")
+    expect(section.locator(".market-gaps li")).to_have_count(1)
+    expect(section.locator("rect.market-uncounted")).to_have_count(1)
+    assert section.locator("path.market-counted").get_attribute("d")
+    prices = sorted(found["price"])
+    low, high = (prices[round(share * (len(prices) - 1))] for share in (0.25, 0.75))
+    known = [(p, w) for p, w in zip(found["price"], found["power_w"], strict=True) if w is not None]
+    hours = sum(p <= low or p >= high for p, _ in known) / 4
+    caught = sum((p <= low and w < -1e4) or (p >= high and w > 1e4) for p, w in known) / 4
+    words = f"Of {hours:.2f} h in the cheapest and dearest quarter the plant used {caught:.2f} h"
+    expect(page.locator("#market-caught")).to_contain_text(words)
+
+
+def test_the_steps_down_add_up_and_open_their_slots_and_registers(page: Page, past: Counted) -> None:
+    page.goto(f"{past.url}/#/market")
+    steps = page.locator(".market-fall [data-step]")
+    expect(steps).to_have_count(12, timeout=60_000)
+    cents = {row.get_attribute("data-step"): int(row.get_attribute("data-cents") or 0) for row in steps.all()}
+    texts = {row.get_attribute("data-step"): row.locator(".market-right").inner_text() for row in steps.all()}
+    for key, text in texts.items():
+        eur = float(re.sub(r"[^0-9.−]", "", text).replace("−", "-"))
+        sign = 1 if key in ("bound", "realised") else -1
+        assert round(eur * 100) == sign * cents[key], (key, text)
+    lost = sum(value for key, value in cents.items() if key not in ("bound", "realised"))
+    assert cents["bound"] - lost == cents["realised"], "to the shown digit"
+    asked = "power=1e6&energy=2e6&rte=0.88&cycles=1.5"
+    found = past.get(f"/api/market/waterfall?from=2026-10-08&to=2026-10-09&{asked}")
+    assert (found["bound_cents"], found["realised_cents"]) == (cents["bound"], cents["realised"])
+    bar = next(bar for bar in found["bars"] if bar["key"] == "availability")
+    page.locator("[data-step=availability] .market-step").click()
+    opened = page.locator("[data-opened=availability]")
+    expect(opened.locator("tbody tr")).to_have_count(min(24, len(bar["slots"])))
+    expect(opened.locator("tbody tr").first).to_contain_text(f"{bar['slots'][0]['price']:,.2f}")
+    opened.locator("[data-register='pcs1/state_fault']").click()
+    expect(page.locator(".inspector")).to_be_visible()
+    page.locator("[data-step=auxiliaries] .market-step").click()
+    expect(page.locator("[data-opened=auxiliaries]")).to_contain_text("container.auxiliary_energy")
+    for text in ("Alternatives, not additive", CAVEAT["en"], CREDIT):
+        expect(page.locator(".market-down")).to_contain_text(text)
+    page.locator("[data-step=availability] .market-step").click()
+    opened.locator(".market-moment").first.click()
+    expect(page).to_have_url(re.compile(r"#/level/1\?.*t=2026-10-09T"))
+
+
+def test_without_a_history_it_says_what_to_start_and_a_load_curve_will_do(page: Page, market: Market) -> None:
+    show(page, market)
+    expect(page.locator("#market-uncounted")).to_contain_text("--history DIR")
+    lines = ["utc_start,power_kw"]
+    watts = counted_plant.day().meter_w.reshape(-1, 15).mean(axis=1)
+    for slot, power in enumerate(watts):
+        at = time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(counted_plant.START_NS // 10**9 + slot * 900))
+        lines.append(f"{at},{power / 1e3:.6f}")
+    page.get_by_label("Load curve").set_input_files(a_file("mine.csv", "\n".join(lines)))
+    expect(page.locator("[data-file=curve]")).to_contain_text("192 slots of 15 min, 8 Oct 2026 – 9 Oct 2026")
+    expect(page.locator(".market-around")).to_contain_text("Load curve mine.csv: 192 of 192 slots counted")
+    expect(page.locator(".market-fall [data-step]")).to_have_count(12, timeout=60_000)
+    page.get_by_label("Load curve").set_input_files(a_file("bad.csv", "utc_start,power_kw\n2026-10-08T00:00Z,x\n"))
+    said = "bad.csv:2: power_kw: expected a number, got 'x'"
+    expect(page.locator("[data-file=curve] .failure")).to_contain_text(said)
+
+
+def test_prices_of_ones_own_and_fcr_change_the_answer(page: Page, market: Market) -> None:
+    show(page, market)
+    hours = "".join(f"2026-09-01T{hour:02}:00Z,{10 * hour}\n" for hour in range(24))
+    page.get_by_label("Prices", exact=True).set_input_files(a_file("own.csv", f"utc_start,price_eur_mwh\n{hours}"))
+    expect(page.locator("[data-file=prices]")).to_contain_text("24 slots of 60 min")
+    settled(page)
+    expect(page.locator("footer.market-credit")).to_contain_text("file own.csv")
+    best = page.locator(".market-detail").inner_text()
+    page.locator("[data-file=prices]").get_by_role("button", name="Put away").click()
+    expect(page.locator("footer.market-credit")).to_contain_text(CREDIT)
+    settled(page)
+    assert page.locator(".market-detail").inner_text() != best
+    before = number(page.inner_text("#market-eur-mw"))
+    blocks = [time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(1_790_460_000 + 14_400 * k)) for k in range(90)]
+    fcr = "utc_start,price_eur_mwh\n" + "".join(f"{at},80\n" for at in blocks)
+    page.get_by_label("FCR prices").set_input_files(a_file("made-up.csv", fcr))
+    expect(page.locator("#market-fcr")).to_contain_text("made-up.csv", timeout=60_000)
+    assert number(page.inner_text("#market-eur-mw")) > before
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Schedule as JSON").click()
+    plan = json.loads(Path(waiting.value.path()).read_text())
+    assert max(slot["reserve_w"] for slot in plan["slots"]) > 0
+    assert plan["caveat"] == CAVEAT["en"]
+
+
+def a_file(name: str, text: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}

@@ -80,10 +80,9 @@ def test_every_number_is_the_apis_and_none_stands_without_its_fact(page: Page, s
             assert float(mine["value"]) == fact["value"]
             assert seen.setdefault(fact["id"], mine["shown"]) == mine["shown"], "one fact, one value"
             number = mine["shown"].replace(",", "").replace("−", "-")
-            half = 0.5 * 10.0 ** -len(number.partition(".")[2]) * FACTORS.get(mine["by"], 1.0)
-            assert abs(float(number) * FACTORS.get(mine["by"], 1.0) - fact["value"]) <= half * 1.0001 + 1e-12, fact[
-                "id"
-            ]
+            factor = FACTORS.get(mine["by"], 1.0)
+            half = 0.5 * 10.0 ** -len(number.partition(".")[2]) * factor
+            assert abs(float(number) * factor - fact["value"]) <= half * 1.0001 + 1e-12, fact["id"]
         assert page.evaluate(STRAYS) == []
     assert len(seen) >= 5, "a plant without facts proves nothing"
 

@@ -176,7 +176,7 @@ class RealisedDesk:
         self, first: date | None, last: date | None, asked: Question, curve: str, own: str
     ) -> WaterfallRow:
         """The way down over the longest stretch of those days that was counted and has prices."""
-        return await self._market.run("waterfall", partial(self._fall, first, last, asked, curve, own))
+        return await self._market.run("", partial(self._fall, first, last, asked, curve, own))
 
     def _row(self, first: date | None, last: date | None, curve: str, own: str) -> RealisedRow:
         meter, prices, price = self._counted(first, last, curve, own)

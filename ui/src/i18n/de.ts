@@ -201,6 +201,8 @@ export const de: Record<keyof typeof en, string> = {
   "devices.refused": "Verweigert",
   "devices.refused_hint": "Register, die das Gerät mit einer Ausnahme beantwortet; sie werden einmal je Stunde wieder gefragt",
   "devices.error": "Fehler",
+  "devices.waiting": "Durchgänge warten",
+  "link.unkept": "Aufzeichnung gestört",
   "mirror.question": "Jedes Register jedes Geräts, wie es zuletzt gelesen wurde.",
   "mirror.search": "Name, Bezeichnung, Adresse …",
   "mirror.every_device": "Alle Geräte",

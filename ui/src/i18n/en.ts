@@ -199,6 +199,8 @@ export const en = {
   "devices.refused": "Refused",
   "devices.refused_hint": "Registers that the device answers with an exception; they are asked again once an hour",
   "devices.error": "Error",
+  "devices.waiting": "sweeps wait",
+  "link.unkept": "Recording in trouble",
   "mirror.question": "Every register of every device, as it was last read.",
   "mirror.search": "Name, label, address …",
   "mirror.every_device": "All devices",

@@ -235,14 +235,16 @@ export const market = {
   prices: (span: Span | null, files: Files = {}) => ask<Prices>(`/api/prices${between(span)}${named({ own: files.own ?? "" })}`),
   revenue: (question: Question, span: Span, signal: AbortSignal, files: Files = {}) => ask<{ id: string; revenue: Revenue }>("/api/revenue", asked(question, span, files), signal),
   /** The days around now, beside the question that the reader asks. */
-  around: (question: Question, span: Span, files: Files = {}) => ask<{ id: string; revenue: Revenue }>("/api/revenue", asked(question, span, files, "-now")),
+  around: (question: Question, span: Span, files: Files, signal: AbortSignal) => ask<{ id: string; revenue: Revenue }>("/api/revenue", asked(question, span, files, "-now"), signal),
   bound: (question: Question, span: Span, files: Files = {}) => ask<Bound>("/api/revenue/bound", asked(question, span, files)),
   slots: (id: string, span: Span, language: string) => ask<Slots>(`/api/revenue/${id}/slots${between(span)}&lang=${language}`),
   compare: (language: string) => ask<Comparison>(`/api/revenue/compare?lang=${language}`),
-  realised: (span: Span | null, files: Files) => ask<Realised>(`/api/market/realised${between(span)}${named(files)}`),
-  waterfall: (question: Question, span: Span, files: Files) =>
+  realised: (span: Span | null, files: Files, signal: AbortSignal) => ask<Realised>(`/api/market/realised${between(span)}${named(files)}`, undefined, signal),
+  waterfall: (question: Question, span: Span, files: Files, signal: AbortSignal) =>
     ask<Waterfall>(
       `/api/market/waterfall${between(span)}&power=${question.power_w}&energy=${question.energy_wh}&rte=${question.round_trip}&cycles=${question.cycles_day ?? 0}${named(files)}`,
+      undefined,
+      signal,
     ),
   bring: (kind: FileKind, file: File) => ask<Brought>(`/api/market/files/${kind}?name=${encodeURIComponent(file.name)}`, file),
   schedule: (id: string, kind: "csv" | "json" = "csv") => `/api/revenue/${id}/schedule.${kind}`,

@@ -7,7 +7,7 @@ import { say } from "./counted";
 import { Caveat } from "./headline";
 import { around, laid, lookAround, type Around } from "./realised";
 import { SlotPlot } from "./slotplot";
-import { answer, brought, files, pending, prices } from "./state";
+import { answer, brought, pending, prices } from "./state";
 import { w } from "./words";
 import { day, dayOf, later, moment, number } from "./write";
 
@@ -15,20 +15,19 @@ const BACK = 7;
 
 export function Eight() {
   const found = answer.value;
-  const known = prices.value?.known;
   const today = dayOf(Date.now());
-  const { curve, prices: own } = brought.value;
+  const { curve } = brought.value;
   useEffect(() => {
+    const known = prices.peek()?.known;
     if (!found || !known) return undefined;
-    let over = false;
-    lookAround(known, found, files(), language.value).then(
-      (next) => void (over || (around.value = next)),
-      (reason: Error) => over || console.warn(reason), // what was shown stays; the schedule above says what is wrong
+    const leaving = new AbortController();
+    const asked = { ...found.files, ...(curve ? { curve: curve.id } : {}) };
+    lookAround(known, found, asked, language.value, leaving.signal).then(
+      (next) => void (leaving.signal.aborted || (around.value = next)),
+      (reason: Error) => leaving.signal.aborted || console.warn(reason), // what was shown stays; the schedule above says what is wrong
     );
-    return () => {
-      over = true;
-    };
-  }, [found?.id, known, today, language.value, curve?.id, own?.id]);
+    return () => leaving.abort();
+  }, [found?.id, today, language.value, curve?.id]);
   return around.value && <Shown of={around.value} today={today} />;
 }
 

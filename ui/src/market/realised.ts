@@ -14,6 +14,8 @@ export interface Around {
   question: Question;
   slots: Slots;
   revenue: Revenue;
+  /** The files that it is about. */
+  files: Files;
   realised: Realised | null;
   /** Why nothing was counted, where nothing was. */
   why: string | null;
@@ -25,28 +27,29 @@ export const around = signal<Around | null>(null);
 const BACK = 7;
 
 /** Asks for the days around now, or for those that were counted last, or for the last ones of the answer. */
-export async function lookAround(known: Prices["known"], found: { id: string; revenue: Revenue }, files: Files, language: string): Promise<Around> {
+export async function lookAround(known: Prices["known"], found: { id: string; revenue: Revenue }, files: Files, language: string, signal: AbortSignal): Promise<Around> {
   const today = dayOf(Date.now());
   let realised: Realised | null = null;
   let why: string | null = null;
   try {
     const kept = files.curve ? null : await past.span();
     if (kept && kept.end_ms === null) why = say(kept.recording ? "nothing_yet" : "no_history");
-    else realised = await market.realised(null, files);
+    else realised = await market.realised(null, files, signal);
   } catch (reason) {
+    if (signal.aborted) throw reason;
     why = (reason as Error).message;
   }
   const question = !files.curve && realised ? ofPlant(found.revenue.question) : found.revenue.question;
   const span = daysToShow(known, today, realised, files) ?? lastDays(found.revenue);
   if (realised && realised.counted_slots > 0 && realised.valued_slots === 0) why = say("unpriced", { from: realised.first, to: realised.last });
-  if (realised && (realised.first !== span.first || realised.last !== span.last)) realised = await market.realised(span, files);
+  if (realised && (realised.first !== span.first || realised.last !== span.last)) realised = await market.realised(span, files, signal);
   if (realised && realised.counted_slots === 0) {
     why ??= say("not_these_days", { from: span.first, to: span.last });
     realised = null;
   }
-  const asked = await market.around(question, span, files.own ? { own: files.own } : {});
+  const asked = await market.around(question, span, files.own ? { own: files.own } : {}, signal);
   const slots = await market.slots(asked.id, span, language);
-  return { span, question, slots, revenue: asked.revenue, realised, why };
+  return { span, question, slots, revenue: asked.revenue, files, realised, why };
 }
 
 /** Around now where prices are known to tomorrow or today; else the days that were counted and have prices. */

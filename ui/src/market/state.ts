@@ -7,7 +7,7 @@ export const question = signal<Question>({ power_w: 1e6, energy_wh: 2e6, round_t
 export const span = signal<Span | null>(null);
 export const prices = signal<Prices | null>(null);
 /** The whole answer and the question that it answers. */
-export const answer = signal<{ id: string; revenue: Revenue } | null>(null);
+export const answer = signal<{ id: string; revenue: Revenue; files: Files } | null>(null);
 /** The bound of the question in force, ahead of the rest. */
 export const bound = signal<Bound | null>(null);
 export const pending = signal(false);
@@ -105,10 +105,11 @@ async function settle(): Promise<void> {
   moving = new AbortController();
   pending.value = true;
   try {
-    const found = await market.revenue(now, days, moving.signal, files());
+    const asked = files();
+    const found = await market.revenue(now, days, moving.signal, asked);
     if (now !== question.value || days !== span.value) return;
     batch(() => {
-      answer.value = found;
+      answer.value = { ...found, files: { ...(asked.own ? { own: asked.own } : {}), ...(asked.fcr ? { fcr: asked.fcr } : {}) } };
       bound.value = { bound_eur: found.revenue.bound_eur, eur_mw: found.revenue.eur_mw, seconds: found.revenue.bound_seconds };
       pending.value = false;
       failure.value = null;

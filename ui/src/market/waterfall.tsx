@@ -3,16 +3,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { language } from "../i18n";
 import { navigate, openFigure } from "../page/route";
-import { market, Refused, type Bar, type Waterfall as Found } from "./answers";
+import { market, type Bar, type Waterfall as Found } from "./answers";
 import { say } from "./counted";
 import { Caveat } from "./headline";
 import { around } from "./realised";
-import { files, pending } from "./state";
+import { pending } from "./state";
 import { w } from "./words";
 import { moment, number } from "./write";
 
 const LISTED = 24;
-const SUPERSEDED = 409;
 
 type Word = Parameters<typeof say>[0];
 
@@ -22,20 +21,16 @@ export function Waterfall() {
   const [wrong, setWrong] = useState<string | null>(null);
   useEffect(() => {
     if (!of?.realised) return undefined;
-    let over = false;
-    market.waterfall(of.question, of.span, files()).then(
+    const leaving = new AbortController();
+    market.waterfall(of.question, of.span, of.files, leaving.signal).then(
       (next) => {
-        if (over) return;
+        if (leaving.signal.aborted) return;
         setFound(next);
         setWrong(null);
       },
-      (reason: Error) => {
-        if (!over && !(reason instanceof Refused && reason.status === SUPERSEDED)) setWrong(reason.message);
-      },
+      (reason: Error) => void (leaving.signal.aborted || setWrong(reason.message)),
     );
-    return () => {
-      over = true;
-    };
+    return () => leaving.abort();
   }, [of]);
   if (!of?.realised || (!found && !wrong)) return null;
   return (

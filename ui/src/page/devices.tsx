@@ -13,6 +13,11 @@ export function Devices() {
     <section class="view" aria-labelledby="devices-title">
       <h1 id="devices-title">{t("nav.devices")}</h1>
       <p class="question">{t("devices.question")}</p>
+      {health.value?.history?.trouble && (
+        <p class="error-text" role="alert" data-history-trouble>
+          {t("link.unkept")}: {health.value.history.trouble} ({health.value.history.waiting} {t("devices.waiting")})
+        </p>
+      )}
       <div class="scroll scroll-tall">
         <table class="grid devices">
           <thead>

@@ -76,13 +76,14 @@ function Link() {
   const { state, retryAtMs } = link.value;
   const wait = retryAtMs === null ? 0 : Math.max(0, Math.ceil((retryAtMs - tick.value) / 1000));
   const bad = (health.value?.devices ?? []).filter((device) => device.state === "down" || device.state === "partly").length;
+  const unkept = Boolean(health.value?.history?.trouble);
   const open = route.value.view === "devices";
   return (
-    <button type="button" class={`link link-${state}${bad ? " link-bad" : ""}`} aria-pressed={open} onClick={() => navigate({ view: "devices" })} title={t("header.devices")}>
+    <button type="button" class={`link link-${state}${bad || unkept ? " link-bad" : ""}`} aria-pressed={open} onClick={() => navigate({ view: "devices" })} title={t("header.devices")}>
       <span class="link-mark" aria-hidden="true">
-        {state === "open" ? (bad ? "✕" : "●") : "◐"}
+        {state === "open" ? (bad || unkept ? "✕" : "●") : "◐"}
       </span>
-      {state === "open" ? t(bad ? "link.some_silent" : "link.open") : t("link.waiting")}
+      {state === "open" ? t(bad ? "link.some_silent" : unkept ? "link.unkept" : "link.open") : t("link.waiting")}
       {state === "waiting" && <span data-age> {wait} s</span>}
     </button>
   );

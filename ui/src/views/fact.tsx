@@ -36,12 +36,11 @@ export function FactCard({ fact, base, open, toggle, go }: { fact: Row; base: st
         </span>
         <span class="fact-foot">
           <span class={`fact-mark fact-mark-${fact.quality.replaceAll(" ", "-")}`}>
-            <span aria-hidden="true">{MARKS[fact.quality] ?? "✕"}</span> {fact.quality === "good" ? word(fact.kind) : word(fact.quality)}
+            <span aria-hidden="true">{MARKS[fact.quality] ?? "✕"}</span> {fact.quality !== "good" ? word(fact.quality) : fact.kind === "bound" ? <strong class="fact-caveat">{say("bound")}</strong> : word(fact.kind)}
           </span>
           {none && fact.missing[0] && <span class="fact-lacks">{fact.missing[0].name}</span>}
         </span>
       </button>
-      {fact.kind === "bound" && <strong class="fact-caveat">{say("bound")}</strong>}
       {open && <Opened fact={fact} base={base} go={go} />}
     </li>
   );

@@ -141,6 +141,8 @@ export interface Health {
   devices: DeviceHealth[];
   oldest_age_s: number | null;
   readings: number;
+  /** How recording does; null where nothing is recorded. */
+  history?: { trouble: string; waiting: number; dropped: number } | null;
 }
 
 export interface Session {
