@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/bessinside/web/page/index.html
 
-.PHONY: help demo test check format qualify page install clean
+.PHONY: help demo test check format qualify soak page install clean
 help:            ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -58,6 +58,9 @@ format: $(VENV)/.test  ## format the source
 
 qualify: $(VENV)/.test $(PAGE)  ## full lists and benchmarks into docs/figures.md (PART=… for one part)
 	$(BIN)/python benchmarks/qualify.py $(PART)
+
+soak: $(VENV)/.test  ## a recorded day once more in fifteen minutes: memory and open files stay flat, nothing is missing
+	$(BIN)/python benchmarks/soak.py
 
 clean:           ## everything that was made
 	rm -rf $(VENV) ui/node_modules src/bessinside/web/page dist

@@ -4,8 +4,8 @@ REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --hist
 the buffer, every ten seconds a batch to the servers, minutes after every slot) onto two servers of the machine's own
 package that share the devices, or into chDB, a newer engine with column codecs. A sample is one register in one sweep.
 CPU is user and system time: of this process without the emulator, and of the server processes. Sizes are those of the
-active parts after `OPTIMIZE`. Latencies are the best of five; `backlog` is how fast ten minutes that waited in the
-buffer are taken.
+active parts after `OPTIMIZE`. Latencies are the best of five, `_cpu_ms` what the same took of the processor here and
+in the servers, which a busy machine does not blur; `backlog` is how fast minutes that waited in the buffer are taken.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.historian.clickhouse.chdb_door import ChdbDoor
 from tests.historian.clickhouse.server import PROGRAM, WITHOUT, Cluster
 
 BATCH_S = 10
-BACKLOG_S = 600
+BACKLOG_S = 300
 TICKS = 100  # of a processor's second, as Linux counts
 
 
@@ -94,7 +94,7 @@ async def record(recorder: Recorder, day: Day, seconds: int, pids: list[int]) ->
     }
 
 
-def ask(door: Door, seconds: int) -> dict[str, float]:
+def ask(door: Door, seconds: int, pids: list[int]) -> dict[str, float]:
     """ms of each question about what was recorded."""
     past = Past(Server(door))
     start, end = MIDNIGHT, MIDNIGHT + seconds * SECOND
@@ -117,12 +117,12 @@ def ask(door: Door, seconds: int) -> dict[str, float]:
     }
     found = {}
     for name, question in questions.items():
-        tries = []
+        walls, before = [], Own(pids)
         for _ in range(5):
             began = time.perf_counter()
             question()
-            tries.append((time.perf_counter() - began) * 1e3)
-        found[f"{name}_ms"] = min(tries)
+            walls.append((time.perf_counter() - began) * 1e3)
+        found[f"{name}_ms"], found[f"{name}_cpu_ms"] = min(walls), sum(before.since()) * 1e3 / 5
     return found
 
 
@@ -179,7 +179,7 @@ def main() -> None:
                 doors = [door]
             figures = asyncio.run(record(recorder, day, seconds, pids))
             figures |= size(doors, "fleet", day.words * (seconds + BACKLOG_S))
-            figures |= ask(door, seconds)
+            figures |= ask(door, seconds, pids)
         finally:
             if cluster:
                 cluster.stop()

@@ -33,7 +33,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "bessinside" / "web" / "page"
 READY = "!!(window.__scene && window.__scene.ready)"
 THREE = ROOT / "ui" / "node_modules" / "three" / "build"
-OFFSET = 22000
 LEVELS = range(1, 15)
 SOFTWARE = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 ALWAYS = ("--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update")
@@ -58,21 +57,19 @@ Figures = dict[str, Any]
 def product() -> Iterator[str]:
     """An emulator and a twin of REF-5M on ports of their own; gives the page's address."""
     text = (ROOT / "src/bessinside/plant/plants/ref-5m.toml").read_text()
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as found:
+    with tempfile.TemporaryDirectory() as folder:
         plant = Path(folder) / "ref-5m.toml"
-        text = re.sub(r"127\.0\.0\.1:(\d+)", lambda port: f"127.0.0.1:{int(port[1]) + OFFSET}", text)
-        devices = sorted({int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", text)})
-        plant.write_text(text)
-        found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
-        found.close()
+        known = sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", text)))
+        port, *devices = free_ports(1 + len(known))
+        moved = dict(zip(known, devices, strict=True))
+        plant.write_text(re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda found: str(moved[found[0]]), text))
         url = f"http://127.0.0.1:{port}"
         running: list[subprocess.Popen[bytes]] = []
         try:
             running.append(started("emulate", plant))
             for device in devices:
                 until(partial(listens, device), f"the emulator on port {device}")
-            running.append(started("run", plant, "--port", port))
+            running.append(started("run", plant, "--port", str(port)))
             until(lambda: healthy(url), "the twin's first sweep", 90)
             yield url
         finally:
@@ -87,6 +84,15 @@ def started(verb: str, plant: Path, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "bessinside", verb, str(plant), *options], cwd=ROOT / "src", stdout=subprocess.DEVNULL
     )
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with contextlib.ExitStack() as held:
+        bound = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in bound:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in bound]
 
 
 def listens(port: int) -> bool:

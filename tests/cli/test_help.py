@@ -28,13 +28,13 @@ COMMANDS = sorted(commands(app))
 
 def test_the_commands() -> None:
     assert [" ".join(path) for path in COMMANDS] == [
-        *("capture", "demo", "emulate", "export", "history backup"),
+        *("capture", "demo", "emulate", "export", "history alarms", "history backup"),
         *("history cells", "history check", "history completeness", "history counted", "history export"),
-        *("history import", "history info", "history redecode", "history restore", "history series"),
-        *("history spread", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
+        *("history import", "history import-table", "history info", "history redecode", "history restore"),
+        *("history series", "history spread", "maps import", "maps lint", "maps list", "maps schema", "maps show"),
         *("plant check", "plant list", "prices fetch", "prices list", "prices rebap", "prices show"),
         *("read", "replay", "revenue", "run", "scan"),
-        *("scenarios list", "scenarios show", "signals", "sql", "user"),
+        *("scenarios list", "scenarios show", "signals", "sql", "user", "view"),
     ]
 
 

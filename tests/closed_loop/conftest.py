@@ -81,6 +81,16 @@ class Loop:
                 if isinstance(message, bytes):
                     return read_frame(message)
 
+    def until_discovered(self) -> None:
+        """Waits until every device that lists its own registers was asked for them."""
+
+        async def discovered() -> None:
+            async with asyncio.timeout(60):
+                while self.twin.undiscovered:
+                    await asyncio.sleep(0.05)
+
+        self.background.run(discovered(), 70)
+
     def until_swept(self, times: int = 2) -> None:
         """Waits until every device was swept so often from here on."""
 
@@ -131,8 +141,8 @@ def closed(name: str, folder: Path) -> Iterator[Loop]:
     emulator, twin, server, task = background.run(begin(), 90)
     try:
         loop = Loop(background, emulator, twin, f"http://127.0.0.1:{port}")
+        loop.until_discovered()
         loop.until_swept(3)
-        assert not twin.undiscovered
         loop.__post_init__()  # the schema with all that was discovered and all that is refused
         yield loop
     finally:

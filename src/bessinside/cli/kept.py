@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
-from bessinside.cli.screen import console, human
+from bessinside.cli.screen import console, errors, human
 from bessinside.cli.span import Folder, From, To, between
 from bessinside.errors import BessError
 from bessinside.historian.opened import opened
@@ -166,7 +167,13 @@ def redecode(
             table.add_row(one.device, escape(one.point), str(one.figures), one.example, was, becomes)
         console.print(table if changes else "nothing changes", highlight=False)
         if not dry_run:
-            for added in apply(folder, past.archive, file, start, stop, note):
+            with Progress(console=errors, transient=True) as progress:
+                task = progress.add_task("minutes and hours of the new decoding", total=1.0)
+                every = apply(
+                    folder, past.archive, file, start, stop, note,
+                    lambda share: progress.update(task, completed=share),
+                )  # fmt: skip
+            for added in every:
                 console.print(
                     f"{added.recorded[:12]} is decoded with {added.by[:12]} from {iso(start)} on; the old decoding "
                     "stays on record (decodings.json)",
