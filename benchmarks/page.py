@@ -73,9 +73,8 @@ def product() -> Iterator[str]:
             until(lambda: healthy(url), "the twin's first sweep", 90)
             yield url
         finally:
-            for process in running:
+            for process in reversed(running):  # the twin first: it would miss its emulator
                 process.send_signal(signal.SIGTERM)
-            for process in running:
                 process.wait(timeout=60)
 
 

@@ -15,7 +15,7 @@ from tests.e2e.conftest import PATIENT_MS, ROOT, Product, launched
 from tests.e2e.test_scene import SOFTWARE
 from tests.e2e.waiting import drawn, hold_page, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

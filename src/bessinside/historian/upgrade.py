@@ -30,8 +30,8 @@ def check_format(connection: database.Connection, folder: str | Path) -> None:
         raise HistoryError(f"{folder} has format {found}, this program reads {VERSION}: take the program it is from")
     if found < VERSION or "peaks" not in columns:
         raise HistoryError(
-            f"{folder} was written by an older program: record into it once, as `bessinside run PLANT --history {folder}` "
-            "does, which brings it to the format of today"
+            f"{folder} was written by an older program: record into it once "
+            f"(`bessinside run PLANT --history {folder}`), which brings it to the format of today"
         )
 
 

@@ -34,8 +34,9 @@ class DeviceHealth(msgspec.Struct, frozen=True):
 
 class HistoryHealth(msgspec.Struct, frozen=True):
     """How recording does. `trouble` is empty while all is well; `waiting` sweeps are not on the disk yet, `dropped`
-    never got there; `repaired` is what the last start put right. Where servers keep the past, `buffered` sweeps are on this
-    machine's disk and not on them, the oldest for `buffered_s` seconds, and the buffer is filled to `buffer_share`."""
+    never got there; `repaired` is what the last start put right. Where servers keep the past, `buffered` sweeps are
+    on this machine's disk and not on them, the oldest for `buffered_s` seconds; the buffer is full to
+    `buffer_share`."""
 
     folder: str
     trouble: str
