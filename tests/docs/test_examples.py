@@ -17,6 +17,7 @@ import yaml
 from bessinside.cli import app
 from bessinside.emulator.trouble.scenario import names as scenario_names
 from bessinside.emulator.trouble.scenario import parse as parse_scenario
+from bessinside.historian.column_map import load_columns
 from bessinside.historian.folder import Folder
 from bessinside.historian.retention import RULES, load_rules
 from bessinside.plant import levels, parse_plant
@@ -42,7 +43,7 @@ def test_python_runs(example_python: str, emulated: Any, capsys: pytest.CaptureF
     assert "nan" not in printed
 
 
-def test_toml_is_a_plant_a_scenario_or_rules_of_the_past(example_toml: str, tmp_path: Path) -> None:
+def test_toml_is_what_its_page_says(example_toml: str, tmp_path: Path) -> None:
     table = tomllib.loads(example_toml)
     if "act" in table:
         assert parse_scenario(example_toml, f"{table['id']}.toml").act
@@ -50,6 +51,11 @@ def test_toml_is_a_plant_a_scenario_or_rules_of_the_past(example_toml: str, tmp_
     if "rule" in table:
         (tmp_path / RULES).write_text(example_toml)
         assert len(load_rules(Folder(tmp_path)).rules) == len(table["rule"])
+        return
+    if "column" in table:
+        columns = tmp_path / "columns.toml"
+        columns.write_text(example_toml)
+        assert len(load_columns(columns).column) == len(table["column"])
         return
     own = [device["map"] for device in table["device"] if device["map"].endswith(".yaml")]
     for name in own:
