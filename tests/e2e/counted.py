@@ -50,7 +50,7 @@ def counted(folder: Path, *more: str, like: Path | None = None) -> Iterator[Coun
         yield Counted(running.url, folder)
     finally:
         twin.terminate()
-        twin.wait(timeout=20)
+        twin.wait(timeout=60)
 
 
 def _answers(running: Product) -> bool:

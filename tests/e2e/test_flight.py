@@ -113,7 +113,7 @@ class Fragile(Product):
 
     def kill_emulator(self) -> None:
         self.emulator.kill()
-        self.emulator.wait(timeout=10)
+        self.emulator.wait(timeout=60)
 
     def start_emulator(self) -> None:
         self.emulator = start("emulate", str(self.served))

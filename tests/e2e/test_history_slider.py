@@ -47,7 +47,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
             yield Recorded(url, plant, folder)
         finally:
             twin.terminate()
-            twin.wait(timeout=10)
+            twin.wait(timeout=60)
 
 
 def _kept(product: Product) -> bool:
