@@ -77,8 +77,8 @@ def create_app(
     """The web application around a twin. The twin is started and stopped with it.
 
     `hosts`: names under which the server may be called; `accounts`: who may sign in, None where sign-in is off;
-    `secure`: cookies travel over TLS only; `history`: the folder or address that sweeps are recorded into, None where none is,
-    and `recording` says how that does.
+    `secure`: cookies travel over TLS only; `history`: the folder or address that sweeps are recorded into, None where
+    none is, and `recording` says how that does.
     """
     check_points(point for readings in twin.devices for point in readings.bound.layout.points)
     live = Live(twin)

@@ -93,8 +93,8 @@ class Listen:
 def make_server(
     twin: Twin, listen: Listen, history: str | Path | None = None, recording: Recording | None = None
 ) -> uvicorn.Server:
-    """A server that runs with `await server.serve()`; `history` is the folder or address of its past, `recording` says how that is
-    recorded. Raises ServeError or UsersError."""
+    """A server that runs with `await server.serve()`; `history` is the folder or address of its past, `recording` says
+    how that is recorded. Raises ServeError or UsersError."""
     listen.check()
     accounts = Accounts(load_users(listen.users)) if listen.users else None
     secure = listen.tls or listen.behind_proxy
