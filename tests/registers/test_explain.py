@@ -73,3 +73,11 @@ def test_the_steps_end_where_there_is_no_value(make_codec: MakeCodec) -> None:
 def test_text_has_no_steps_beyond_its_words(make_codec: MakeCodec) -> None:
     codec, _ = make_codec("{name: s, type: string, size: 1, x-address: 0}")
     assert [s.name for s in codec.steps(0, np.array([0x4142], np.uint16))] == ["words"]
+
+
+def test_a_turned_zero_has_no_minus(make_codec: MakeCodec) -> None:
+    codec, _ = make_codec(
+        "{name: t, type: int16, sf: -1, units: kW, x-sign: discharge-negative, x-address: 0}", factor=1000.0
+    )
+    steps = codec.steps(0, np.array([0], np.uint16))
+    assert [step.result for step in steps[-3:]] == ["0 kW", "0", "0"]

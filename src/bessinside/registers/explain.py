@@ -87,7 +87,7 @@ def _scale(point: Point, number: float, exponent: int | None, factor: float, ste
         sign = "+" if point.offset > 0 else "−"
         steps.append(Step("offset", f"{_shown(before)} {sign} {_shown(abs(point.offset))}", _shown(value) + unit))
     if point.sign < 0:
-        value = -value
+        value = -value or 0.0  # no minus before a zero
         steps.append(Step("sign", "the device counts charging as positive", _shown(value) + unit))
     if factor != 1.0:
         before, value = value, value * factor
