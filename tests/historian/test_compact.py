@@ -114,7 +114,8 @@ def test_joined_files_are_read_by_others_as_before(tmp_path: Path, monkeypatch: 
     (day,) = (path for path in folders.folder.segments.glob("*.words.parquet") if "T" not in path.name)
     assert pq.read_table(day).equals(before)
     query = "SELECT count(*), sum(list_sum(words)) FROM read_parquet(?)"
-    counted = duckdb.execute(query, [str(day)]).fetchone()
+    with duckdb.connect() as database:
+        counted = database.execute(query, [str(day)]).fetchone()
     words = before.column("words").combine_chunks().flatten()
     assert counted == (len(before), pc.sum(words).as_py())
     joined = pq.read_metadata(day)

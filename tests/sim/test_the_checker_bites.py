@@ -90,8 +90,8 @@ def silence_is_good(patch: pytest.MonkeyPatch) -> None:
     """What was not answered in the newest sweep counts as answered."""
     quality = Readings.quality
 
-    def wrong(self: Readings, now_ns: int, low: Any, high: Any) -> Any:
-        marks = quality(self, now_ns, low, high)
+    def wrong(self: Readings, now_ns: int, low: Any, high: Any, times: Any) -> Any:
+        marks = quality(self, now_ns, low, high, times)
         return np.where(marks == Quality.NO_ANSWER, Quality.GOOD, marks).astype(np.uint8)
 
     patch.setattr(Readings, "quality", wrong)
