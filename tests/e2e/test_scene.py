@@ -29,7 +29,9 @@ SOFTWARE = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swifts
 COLOURED = {3: "scale", 4: "scale", 5: "warmth", 6: "scale", 7: "scale", 8: "scale", 9: "warmth", 10: "igbt"}
 # Random pixels that are looked at, and how far around each the same face must show: there are no smoothed edges here,
 # but a skin's tiles have drawn ones, and the beads of level 5 are a few pixels large.
-LOOKS = {3: (1000, 2), 4: (700, 1), 5: (3000, 0), 6: (500, 1), 7: (900, 1), 8: (2000, 1), 9: (3000, 1), 10: (800, 2)}
+# By level: pixels that are tried, and how far around them the same face has to be, in pixels; an edge through the very
+# middle of a pixel belongs to either side.
+LOOKS = {3: (1000, 2), 4: (700, 1), 5: (3000, 0.25), 6: (500, 1), 7: (900, 1), 8: (2000, 1), 9: (3000, 1), 10: (800, 2)}
 CLICKS = 50  # on each of four levels
 WIDE_V = 0.1  # spread between cells that a look over the whole legend needs
 BINS = 10
