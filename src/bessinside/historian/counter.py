@@ -39,6 +39,21 @@ def counted(time: NDArray[np.int64], value: NDArray[np.float64], modulus: float 
     if len(value) < 2:
         at = int(time[0]) if len(time) else 0
         return Counted(float("nan"), at, at, len(value), 0, 0, 0)
+    step, over, reset = steps_of(value, modulus)
+    return Counted(
+        float(step.sum()), int(time[0]), int(time[-1]), len(value), int(over.sum()),
+        int(reset.sum()), int(np.diff(time).max()),
+    )  # fmt: skip
+
+
+def steps_of(
+    value: NDArray[np.float64], modulus: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """What a counter advanced from each reading of float64[m] to the next, and where it rolled over and was reset.
+
+    All three have m - 1 entries. A step back from the last tenth of the range to the first gains `modulus`; any other
+    step back is a reset and counts as nothing.
+    """
     step = np.diff(value)
     back = step < 0
     over = np.zeros(len(step), bool)
@@ -46,10 +61,7 @@ def counted(time: NDArray[np.int64], value: NDArray[np.float64], modulus: float 
         over = back & (value[:-1] > (1 - NEAR) * modulus) & (value[1:] < NEAR * modulus)
         step = np.where(over, step + modulus, step)
     reset = back & ~over
-    return Counted(
-        float(np.where(reset, 0.0, step).sum()), int(time[0]), int(time[-1]), len(value), int(over.sum()),
-        int(reset.sum()), int(np.diff(time).max()),
-    )  # fmt: skip
+    return np.where(reset, 0.0, step), over, reset
 
 
 def modulus_of(point: Point, factor: float) -> float | None:

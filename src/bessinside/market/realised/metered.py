@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.counter import NEAR, modulus_of
+from bessinside.historian.counter import modulus_of, steps_of
 from bessinside.historian.past import Past
 from bessinside.market.basis.errors import MarketError
 from bessinside.market.dispatch.battery import Floats
@@ -119,14 +119,8 @@ def laid(
     figure: str, time: Times, value: Floats, modulus: float | None, edges: Times, sweeps: int, left_out: int
 ) -> Counter:
     """Lays the good readings of a counter (int64[m] ns, float64[m] Wh, in order of time) on the edges of slots."""
-    step = np.diff(value)
-    back = step < 0
-    over = np.zeros(len(step), bool)
-    if modulus is not None:
-        over = back & (value[:-1] > (1 - NEAR) * modulus) & (value[1:] < NEAR * modulus)
-        step = np.where(over, step + modulus, step)
-    reset = back & ~over
-    counted = np.concatenate([[0.0], np.cumsum(np.where(reset, 0.0, step))]) if len(value) else np.empty(0)
+    step, over, reset = steps_of(value, modulus)
+    counted = np.concatenate([[0.0], np.cumsum(step)]) if len(value) else np.empty(0)
     at = np.full(len(edges), np.nan)
     after = np.searchsorted(time, edges)
     exact = after < len(time)
