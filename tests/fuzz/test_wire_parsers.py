@@ -7,6 +7,7 @@ BESSINSIDE_FUZZ_SEED replays a run.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import time
@@ -41,6 +42,15 @@ CORPUS = [
 ]
 PLAN = ReadPlan([Request(3, 0, 2), Request(1, 0, 11), Request(4, 7, 125), Request(3, 2, 1)])
 TID = 1
+
+
+@pytest.fixture(autouse=True)
+def _only_frames_are_timed() -> Iterator[None]:
+    """Other tests' objects are not walked through while a frame is timed."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Sink(asyncio.Transport):

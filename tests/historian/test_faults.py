@@ -230,8 +230,9 @@ def inject(root: Path, call: str, fault: str, point: int) -> bool:
         check(root, heard.last, deep=10)
     follower = start(root, until=UNTIL)
     again = Acknowledged(follower)
-    assert follower.wait(120) == 0
+    ended = follower.wait(120)
     again.join()
+    assert ended == 0, (again.lines, follower.stderr and follower.stderr.read())
     assert check(root, UNTIL, deep=10) >= UNTIL
     return "INJECTED" in traced or "killed by SIGKILL" in traced
 

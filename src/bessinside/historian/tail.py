@@ -89,12 +89,12 @@ def last_number(connection: database.Connection) -> int:
 
 
 def load_editions(connection: database.Connection) -> dict[int, Edition]:
-    """All editions by number."""
-    names = load_devices(connection)
+    """All editions by number. One question: a recorder may add a device with its edition at any time."""
     return {
-        number: Edition(number, names[device], since, framing, unit, plant_hash, map_hash, unpack_requests(requests))
+        number: Edition(number, device, since, framing, unit, plant_hash, map_hash, unpack_requests(requests))
         for number, device, since, framing, unit, plant_hash, map_hash, requests in connection.execute(
-            "SELECT * FROM editions ORDER BY number"
+            "SELECT number, name, since_ns, framing, unit, plant_hash, map_hash, requests"
+            " FROM editions JOIN devices ON devices.id = device ORDER BY number"
         )
     }
 
