@@ -39,9 +39,11 @@ demo: $(PAGE)    ## reference plant and twin: the page on http://127.0.0.1:8123 
 	$(BIN)/bessinside demo --plant $(PLANT) --port $(PORT)
 
 test: $(VENV)/.test $(VENV)/.machine $(PAGE)  ## all tests, sampled sizes
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/e2e
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/e2e
-	$(BIN)/python hatch_build.py npm test --silent
+	@failed=0; \
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/e2e || failed=1; \
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/e2e || failed=1; \
+	$(BIN)/python hatch_build.py npm test --silent || failed=1; \
+	exit $$failed  # every part says what it found, whatever the one before did
 
 check: $(VENV)/.test $(PAGE)  ## format, lint, types, floors, maps, TypeScript
 	$(BIN)/ruff format --check src tests benchmarks docs hatch_build.py

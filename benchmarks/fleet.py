@@ -29,7 +29,7 @@ from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.historian.clickhouse.door import Door, HttpDoor
 from bessinside.historian.clickhouse.recorder import Recorder
 from bessinside.historian.clickhouse.server import Server
-from bessinside.historian.past import Past
+from bessinside.historian.past.past import Past
 from tests.historian.clickhouse.chdb_door import ChdbDoor
 from tests.historian.clickhouse.server import PROGRAM, WITHOUT, Cluster
 

@@ -27,10 +27,11 @@ from historian_day import MIDNIGHT, SECOND, Day
 from historian_peers import Asked, fill, measure, peers
 from numpy.typing import NDArray
 
-from bessinside.historian import Step, compact
-from bessinside.historian.cells import Spread
+from bessinside.historian import Step
+from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
-from bessinside.historian.record import Historian
+from bessinside.historian.past.cells import Spread
+from bessinside.historian.sealed import compact
 
 DAY_S = 86_400
 LATE_S = 610  # so much later the first ten minutes of the next day are sealed, and the day becomes one

@@ -25,9 +25,9 @@ import numpy as np
 from historian_day import MIDNIGHT, SECOND, Day
 
 from bessinside.historian import Step
+from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
-from bessinside.historian.past import Past
-from bessinside.historian.record import Historian
+from bessinside.historian.past.past import Past
 from bessinside.modbus import Sweep
 from bessinside.plant import BoundDevice
 

@@ -17,9 +17,9 @@ import yaml
 from bessinside.cli import app
 from bessinside.emulator.trouble.scenario import names as scenario_names
 from bessinside.emulator.trouble.scenario import parse as parse_scenario
-from bessinside.historian.column_map import load_columns
-from bessinside.historian.folder import Folder
-from bessinside.historian.retention import RULES, load_rules
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.foreign.column_map import load_columns
+from bessinside.historian.sealed.retention import RULES, load_rules
 from bessinside.plant import levels, parse_plant
 from bessinside.plant.levels import Level
 from bessinside.plant.signals import parse_signals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -83,8 +85,27 @@ def silent_ports(plant: Path) -> Iterator[None]:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """Begins a command of the product; `lives` tells what it wrote."""
     command = [sys.executable, "-m", "bessinside", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with tempfile.NamedTemporaryFile(prefix="bessinside-", suffix=".log", delete=False) as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+    _logs[process.pid] = Path(log.name)
+    return process
+
+
+_logs: dict[int, Path] = {}
+
+
+@atexit.register
+def _forget() -> None:
+    for log in _logs.values():
+        log.unlink(missing_ok=True)
+
+
+def lives(process: subprocess.Popen[bytes]) -> bool:
+    """True for a process that runs. Raises AssertionError with its last words where it ended by itself."""
+    assert process.poll() is None, f"{process.args} ended: {_logs[process.pid].read_text()[-2000:]}"
+    return True
 
 
 def plant_on_free_ports(folder: Path) -> Path:
@@ -115,8 +136,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def _healthy(running: Product) -> bool:
-    assert running.twin.poll() is None, "the twin ended"
-    assert running.emulator.poll() is None, "the emulator ended"
+    assert lives(running.twin)
+    assert lives(running.emulator)
     with contextlib.suppress(OSError):
         health = running.get("/api/health")
         return bool(health["status"] == "ok" and len(health["devices"]) == 21)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Product, free_port, start
+from tests.e2e.conftest import Product, free_port, lives, start
 from tests.market import counted_plant
 
 MOMENT_MS = counted_plant.START_NS // 10**6 + (2 * 1440 - 1) * 60_000
@@ -54,7 +54,7 @@ def counted(folder: Path, *more: str, like: Path | None = None) -> Iterator[Coun
 
 
 def _answers(running: Product) -> bool:
-    assert running.twin.poll() is None, "the twin ended"
+    assert lives(running.twin)
     with contextlib.suppress(OSError):
         return bool(running.get("/api/health"))
     return False

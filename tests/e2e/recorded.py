@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bessinside.emulator.service.serve import Emulator
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.plant import load_plant
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import SimLoop

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bessinside.historian.when import iso
+from bessinside.historian.basis.when import iso
 from tests.cli.conftest import Run, run  # noqa: F401  a fixture
 from tests.e2e import recorded
 from tests.e2e.conftest import Product, free_port, plant_on_free_ports, silent_ports, start

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PATIENT_MS, Product, free_port, plant_on_free_ports, start
+from tests.e2e.conftest import PATIENT_MS, Product, free_port, lives, plant_on_free_ports, start
 from tests.e2e.waiting import until_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -38,8 +38,8 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def _value(running: Product, figure: str) -> float:
-    assert running.twin.poll() is None, "the twin ended"
-    assert running.emulator.poll() is None, "the emulator ended"
+    assert lives(running.twin)
+    assert lives(running.emulator)
     with contextlib.suppress(OSError):
         value = running.get(f"/api/figures/{figure}")["value"]
         return -1.0 if value is None else float(value)

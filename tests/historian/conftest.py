@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import SimLoop
 from bessinside.twin import Twin

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bessinside.historian.catalogue import enter
-from bessinside.historian.folder import Folder
-from bessinside.historian.record import Historian
-from bessinside.historian.reduce import Reducers
-from bessinside.historian.seal import due, seal
-from bessinside.historian.store import Store
-from bessinside.historian.tail import load_devices, open_tail
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.reduce import Reducers
+from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed.catalogue import enter
+from bessinside.historian.sealed.seal import due, seal
+from bessinside.historian.tail.tail import load_devices, open_tail
 from bessinside.modbus import Outcome, Quirks, ReadPlan, Request, Sweep
 from bessinside.plant import BoundDevice, Plant, bind, load_plant
 from bessinside.runtime import database
@@ -82,7 +82,7 @@ class Folders:
 
     def commit(self, sweeps: list[tuple[Sweep, BoundDevice]]) -> list[int]:
         """Commits sweeps as one tick; their numbers."""
-        from bessinside.historian.record import _Waiting
+        from bessinside.historian.embedded.record import _Waiting
 
         self.historian._write([_Waiting(sweep, bound, None) for sweep, bound in sweeps], [])
         first = self.historian._last + 1

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from bessinside.historian import Edition, Event, Extremes, Image, Latest, Rollup, Step, Sweeps, Words
-from bessinside.historian.past import Past
-from bessinside.historian.series import draw
+from bessinside.historian.basis.series import draw
+from bessinside.historian.past.past import Past
 from bessinside.modbus import Exchange, Outcome, Sweep, exchanges
 from bessinside.plant import BoundDevice, Plant
 from bessinside.registers import RegisterMap

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bessinside.historian.alarms import alarm_registers
-from bessinside.historian.archive import Step
+from bessinside.historian.basis.archive import Step
+from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
-from bessinside.historian.record import Historian
+from bessinside.historian.past.alarms import alarm_registers
 from bessinside.registers import Point
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import SimLoop
@@ -133,7 +133,7 @@ def test_rollups_hold_words_of_bits(troubled: Path) -> None:
 
 
 def test_a_code_of_zero_is_no_alarm() -> None:
-    from bessinside.historian.alarms import _CODE, _EVERY, _form, _set
+    from bessinside.historian.past.alarms import _CODE, _EVERY, _form, _set
 
     assert _form(Point("fault", "enum16", 1)) == _CODE
     assert _form(Point("alarm", "bitfield32", 1, words=2)) == _EVERY

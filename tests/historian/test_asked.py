@@ -11,9 +11,9 @@ import pytest
 import bessinside
 from bessinside.errors import BessError
 from bessinside.historian.asked import History
+from bessinside.historian.basis.rows import Rows
+from bessinside.historian.basis.when import WhenError
 from bessinside.historian.opened import opened
-from bessinside.historian.rows import Rows
-from bessinside.historian.when import WhenError
 from tests.historian.memory import MemoryArchive
 
 SECOND = 1_000_000_000

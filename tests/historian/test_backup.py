@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bessinside.historian import decoding
 from bessinside.historian.backup import DECODED, backup, check
-from bessinside.historian.decoding import Decoding
-from bessinside.historian.folder import HistoryError
-from bessinside.historian.retention import RULES
+from bessinside.historian.basis import decoding
+from bessinside.historian.basis.decoding import Decoding
+from bessinside.historian.basis.folder import HistoryError
+from bessinside.historian.sealed.retention import RULES
 from tests.historian.made import Folders, Maker, plant_in
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from bessinside.historian.basis.when import WhenError, iso, when
 from bessinside.historian.opened import opened
-from bessinside.historian.when import WhenError, iso, when
 from tests.cli.conftest import Run, run  # noqa: F401  a fixture
 from tests.conftest import SMALL_MAP
 from tests.historian.memory import MemoryArchive
@@ -209,7 +209,7 @@ def test_a_capture_becomes_history(run: Run, recorded: Recorded, tmp_path: Path)
 def test_the_store_and_a_plain_memory_tell_the_same(recorded: Recorded) -> None:
     import numpy as np
 
-    from bessinside.historian.past import Past
+    from bessinside.historian.past.past import Past
 
     folder, memory = recorded
     plain = Past(memory)

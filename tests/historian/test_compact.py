@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bessinside.historian import Step, compact, footer, register, seal
-from bessinside.historian.catalogue import load_segments
-from bessinside.historian.store import Store
-from bessinside.historian.tail import load_devices, open_tail
+from bessinside.historian import Step, register
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed import compact, footer, seal
+from bessinside.historian.sealed.catalogue import load_segments
+from bessinside.historian.tail.tail import load_devices, open_tail
 from bessinside.runtime import database
 from tests.historian.made import START_NS, Folders, Maker, plant_in
 

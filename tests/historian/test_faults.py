@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from bessinside.historian import compact, record, seal
-from bessinside.historian.record import Historian
-from bessinside.historian.store import Store
+from bessinside.historian.embedded import record
+from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed import compact, seal
 from bessinside.runtime import database, disk
 from bessinside.runtime.simulation import SimLoop
 from tests.historian.made import Folders, Maker, plant_in

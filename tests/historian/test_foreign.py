@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bessinside.historian.column_map import ColumnMapError, load_columns
-from bessinside.historian.foreign_table import TableError, read_table
+from bessinside.historian.foreign.column_map import ColumnMapError, load_columns
+from bessinside.historian.foreign.table import TableError, read_table
 from bessinside.historian.opened import opened
 from bessinside.twin import UnknownFigure
 from tests.cli.conftest import Run, run  # noqa: F401  a fixture

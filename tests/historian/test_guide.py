@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.registers.loader import MAPS
 from tests.cli.conftest import Run, run  # noqa: F401  a fixture
 

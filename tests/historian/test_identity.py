@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bessinside.historian import register
-from bessinside.historian.batch import NEVER, Times
-from bessinside.historian.segment import after, waits
+from bessinside.historian.basis.batch import NEVER, Times
+from bessinside.historian.sealed.segment import after, waits
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
 from bessinside.modbus.exchange import exchanges
 from tests.historian.made import START_NS, Folders, Maker, plant_in
@@ -181,7 +181,7 @@ def test_the_seam_shows_no_sweep_twice_and_misses_none(folders: Folders) -> None
 
 
 def test_a_number_that_was_never_given_is_unknown(folders: Folders) -> None:
-    from bessinside.historian.folder import UnknownSweep
+    from bessinside.historian.basis.folder import UnknownSweep
 
     maker = Maker(folders.plant)
     folders.commit([(maker.sweep(1), maker.bound_of(1))])

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from bessinside.historian import register
-from bessinside.historian.catalogue import load_segments
-from bessinside.historian.store import Store
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed.catalogue import load_segments
 from bessinside.modbus import Outcome
 from bessinside.modbus.exchange import exchanges
 from tests.historian.made import Maker, plant_in

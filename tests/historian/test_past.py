@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from bessinside.historian.past import NothingRecorded, Past
+from bessinside.historian.basis.folder import NothingRecorded
+from bessinside.historian.past.past import Past
 from bessinside.runtime import clock
 from bessinside.twin import FigureRow, Passport, Snapshot, Twin, UnknownFigure
 from tests.historian.memory import MemoryArchive

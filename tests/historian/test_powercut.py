@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from tests.historian.made import Maker, plant_in
 from tests.historian.powercut import STRACE, Call, Disk, read_calls, write
 from tests.historian.test_kill import check, start

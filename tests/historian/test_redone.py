@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.historian import decoding
-from bessinside.historian.archive import HOUR_NS, MINUTE_NS, Step
+from bessinside.historian.basis import decoding
+from bessinside.historian.basis.archive import HOUR_NS, MINUTE_NS, Step
+from bessinside.historian.basis.series import draw
+from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
-from bessinside.historian.past import Past
-from bessinside.historian.record import Historian
+from bessinside.historian.past.past import Past
 from bessinside.historian.redecode import apply
-from bessinside.historian.series import draw
 from bessinside.runtime.simulation import SimLoop
 from tests.conftest import SMALL_MAP
 from tests.historian.made import START_NS, Maker, plant_in

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bessinside.historian.archive import MINUTE_NS, Edition
-from bessinside.historian.batch import batch_of
-from bessinside.historian.reduce import Reducer
-from bessinside.historian.rollup import Steps
-from bessinside.historian.tick import Tick, pack, unpack
+from bessinside.historian.basis.archive import MINUTE_NS, Edition
+from bessinside.historian.basis.reduce import Reducer
+from bessinside.historian.sealed.rollup import Steps
+from bessinside.historian.tail.batches import batch_of
+from bessinside.historian.tail.tick import Tick, pack, unpack
 from bessinside.modbus import Outcome, Quirks, Sweep
 from bessinside.plant import Binding, bind
 from bessinside.registers import OK, Codec

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bessinside.historian.basis.when import iso
+from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
-from bessinside.historian.record import Historian
-from bessinside.historian.when import iso
 from bessinside.modbus import Unit
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import SimLoop

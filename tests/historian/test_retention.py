@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.historian import Step, compact, register, seal
-from bessinside.historian.folder import Folder, HistoryError
-from bessinside.historian.record import Historian
-from bessinside.historian.retention import Retention, Rule, load_rules, old_minutes, thin
-from bessinside.historian.store import Store
-from bessinside.historian.tail import load_devices, open_tail
+from bessinside.historian import Step, register
+from bessinside.historian.basis.folder import Folder, HistoryError
+from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed import compact, seal
+from bessinside.historian.sealed.retention import Retention, Rule, load_rules, old_minutes, thin
+from bessinside.historian.tail.tail import load_devices, open_tail
 from bessinside.runtime import clock, database
 from bessinside.runtime.simulation import SimLoop
 from tests.historian.made import START_NS, Folders, Maker, plant_in

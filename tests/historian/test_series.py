@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bessinside.historian import Step
-from bessinside.historian.counter import counted
-from bessinside.historian.past import Past
-from bessinside.historian.series import Series, draw, merge
+from bessinside.historian.basis.series import Series, draw, merge
+from bessinside.historian.past.counter import counted
+from bessinside.historian.past.past import Past
 from bessinside.runtime import clock
 from bessinside.runtime.simulation import SimLoop
 from bessinside.twin import Quality, Twin, UnknownFigure

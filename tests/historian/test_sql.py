@@ -8,7 +8,7 @@ import numpy as np
 
 from bessinside.historian import Step
 from bessinside.historian.opened import opened
-from bessinside.historian.sql import tables
+from bessinside.historian.sql.sql import tables
 from bessinside.twin import Quality
 from tests.historian.memory import MemoryArchive
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from bessinside.historian.folder import Folder
-from bessinside.historian.tail import load_editions, open_tail
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.tail.tail import load_editions, open_tail
 from bessinside.runtime import database
 
 

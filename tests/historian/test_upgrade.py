@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bessinside.historian.folder import HistoryError
-from bessinside.historian.store import Store
-from bessinside.historian.tail import open_tail, read_ticks
-from bessinside.historian.tick import VERSION, Tick
+from bessinside.historian.basis.folder import HistoryError
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.tail.tail import open_tail, read_ticks
+from bessinside.historian.tail.tick import VERSION, Tick
 from bessinside.runtime import database
 from tests.historian.made import Folders, Maker, plant_in
 from tests.historian.test_compact import answers

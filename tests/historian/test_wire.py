@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bessinside.historian.record import Historian
-from bessinside.historian.store import Store
+from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.store import Store
 from bessinside.modbus import Capture, Outcome, read_capture
 from bessinside.runtime import clock
 from bessinside.runtime.faults import FaultTable

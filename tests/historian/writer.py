@@ -12,9 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from bessinside.historian import compact, seal
-from bessinside.historian.record import Historian
-from bessinside.historian.retention import RULES
+from bessinside.historian.embedded.record import Historian
+from bessinside.historian.sealed import compact, seal
+from bessinside.historian.sealed.retention import RULES
 from bessinside.runtime import disk
 from tests.historian.made import Maker, plant_in
 

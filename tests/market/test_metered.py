@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.historian.past import Past
-from bessinside.historian.store import Store
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.past.past import Past
 from bessinside.market.basis.localtime import MINUTE_NS, QUARTER_NS
 from bessinside.market.realised.load_curve import CurveFileError, parse
 from bessinside.market.realised.metered import laid, metered, runs
@@ -105,6 +105,15 @@ def test_a_load_curve_is_a_meter_too() -> None:
     assert (whole.out_wh.tolist(), whole.in_wh.tolist()) == ([12_000], [3_000])
 
 
+def test_comments_and_empty_lines_are_skipped_wherever_they_stand() -> None:
+    """Such as those that the schedule of `bessinside revenue --schedule` begins with."""
+    bare = parse("mine.csv", b"utc_start,power_kw\n2026-10-08T00:00Z,500\n2026-10-08T00:15Z,-400\n")
+    said_more = b"# by hand\n\nutc_start,power_kw\n  # night\n2026-10-08T00:00Z,500\n,\n2026-10-08T00:15Z,-400\n# end\n"
+    more = parse("mine.csv", said_more)
+    assert more.start_ns.tolist() == bare.start_ns.tolist()
+    assert (more.out_wh.tolist(), more.in_wh.tolist()) == (bare.out_wh.tolist(), bare.in_wh.tolist())
+
+
 @pytest.mark.parametrize(
     ("text", "said_of_it"),
     [
@@ -118,6 +127,11 @@ def test_a_load_curve_is_a_meter_too() -> None:
         ("utc_start,out_kwh,in_kwh\n2026-10-08T00:00Z,-1,0\n", "mine.csv:2: out_kwh: expected a number from 0"),
         ("utc_start,power_kw\n2026-10-08T00:15Z,1\n2026-10-08T00:15Z,1\n", "mine.csv:3: utc_start: the same start"),
         ("utc_start,power_kw\n2026-10-08T00:00Z,1\n2026-10-08T00:07Z,1\n", "slots of 5, 15, 30 or 60 minutes"),
+        ("# a plant\n\nutc_start,kw\n", "mine.csv:3: power_kw: expected this column"),
+        ("# a\n#\nutc_start,power_kw\n# b\n\n2026-10-08T00:00Z,x\n", "mine.csv:6: power_kw: expected a number, got 'x'"),
+        ("# a\r\nutc_start,power_kw\r\n2026-10-08T00:00Z,x\r\n", "mine.csv:3: power_kw: expected a number, got 'x'"),
+        ('utc_start,power_kw\n2026-10-08T00:00Z,1\n"2026-10-08T00:15Z,1\n', "mine.csv:3: expected 2 columns, got 1"),
+        (f"utc_start,power_kw\n2026-10-08T00:00Z,{'1' * 140_000}\n", "mine.csv:2: not a row of a CSV"),
     ],
 )
 def test_what_is_wrong_with_a_load_curve_is_said_with_its_line(text: str, said_of_it: str) -> None:

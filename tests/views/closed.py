@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bessinside.emulator.service.serve import Emulator
-from bessinside.historian.past import Past
+from bessinside.historian.past.past import Past
 from bessinside.modbus import Sweep, parse_endpoint
 from bessinside.plant import Plant, parse_plant
 from bessinside.twin import Twin

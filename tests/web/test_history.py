@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.runtime import clock
 from bessinside.twin import FigureRow
 from tests.web.conftest import Serve, Site

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.views import ROLES
 from bessinside.views.formulas import FORMULAS
 from bessinside.web.users import save_user

@@ -14,10 +14,10 @@ from rich.table import Table
 from bessinside.cli import kept
 from bessinside.cli.screen import console, human
 from bessinside.cli.span import Folder, From, To, between
+from bessinside.historian.basis.rows import Rows
+from bessinside.historian.basis.when import iso, when
 from bessinside.historian.opened import opened
-from bessinside.historian.past import Past
-from bessinside.historian.rows import Rows
-from bessinside.historian.when import iso, when
+from bessinside.historian.past.past import Past
 
 app = typer.Typer(no_args_is_help=True, help="What was true: figures, cells and sweeps of the past, and their folder.")
 

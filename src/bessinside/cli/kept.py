@@ -15,8 +15,8 @@ from rich.table import Table
 from bessinside.cli.screen import console, errors, human
 from bessinside.cli.span import Folder, From, To, between
 from bessinside.errors import BessError
+from bessinside.historian.basis.when import iso, when
 from bessinside.historian.opened import opened
-from bessinside.historian.when import iso, when
 from bessinside.plant import load_plant
 from bessinside.registers import load_map
 from bessinside.runtime import disk
@@ -79,9 +79,9 @@ def take_in_table(
 
       bessinside history import-table history scada.csv --columns scada.toml --name scada
     """
-    from bessinside.historian.column_map import load_columns
-    from bessinside.historian.foreign import Foreign
-    from bessinside.historian.foreign_table import read_table
+    from bessinside.historian.foreign.column_map import load_columns
+    from bessinside.historian.foreign.foreign import Foreign
+    from bessinside.historian.foreign.table import read_table
 
     if not re.fullmatch(r"[a-z0-9_-]+", name):
         raise BessError(f"--name {name}: expected small letters, digits, - and _")

@@ -81,8 +81,8 @@ async def _read(plant: str, patterns: list[str], as_json: bool, watch: bool, eve
 
 def _read_past(plant: str, patterns: list[str], as_json: bool, watch: bool, at: str, history: Path | None) -> bool:
     """Figures at a moment of the past; whether all are good."""
+    from bessinside.historian.basis.when import iso, when
     from bessinside.historian.opened import opened
-    from bessinside.historian.when import iso, when
 
     if history is None or not at or watch:
         raise BessError("the past needs both: --at TIME and --history DIR (and no --watch)")

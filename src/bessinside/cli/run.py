@@ -21,7 +21,7 @@ from bessinside.errors import BessError
 from bessinside.runtime import loop
 
 if TYPE_CHECKING:
-    from bessinside.historian.record import Historian
+    from bessinside.historian.embedded.record import Historian
     from bessinside.plant import Plant
     from bessinside.twin import Twin
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bessinside.errors import BessError
-from bessinside.historian.past import Past
-from bessinside.historian.when import iso, when
+from bessinside.historian.basis.when import iso, when
+from bessinside.historian.past.past import Past
 
 Folder = Annotated[Path, typer.Argument(help="The folder that `bessinside run --history` writes.", metavar="DIR")]
 From = Annotated[

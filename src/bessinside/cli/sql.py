@@ -13,8 +13,8 @@ from rich.table import Table
 
 from bessinside.cli.screen import console, interactive
 from bessinside.errors import BessError
+from bessinside.historian.basis.when import when
 from bessinside.historian.opened import opened
-from bessinside.historian.when import when
 
 MOST_ROWS = 200
 TABLES = ("readings", "cells", "alarms", "minutes", "hours", "sweeps", "points", "events", "words")
@@ -37,7 +37,7 @@ def sql(
       bessinside sql history "SELECT time, value FROM readings WHERE id = 'meter/active_power'" --from -1h
       bessinside sql history "SELECT rack, max(value) - min(value) FROM cells GROUP BY rack, metric" --from -1min
     """
-    from bessinside.historian.sql import tables
+    from bessinside.historian.sql.sql import tables
 
     first, stop = -(2**62), 2**62
     if begin or end:

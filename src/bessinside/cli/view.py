@@ -66,8 +66,8 @@ def view(
             raise BessError("--from and --to need --history DIR: without a record only the present can be asked")
         asyncio.run(_live(role, plant, why, as_json, language))
         return
+    from bessinside.historian.basis.when import when
     from bessinside.historian.opened import opened
-    from bessinside.historian.when import when
     from bessinside.views import Evidence
     from bessinside.views.formulas import facts_of
 
@@ -201,7 +201,7 @@ def _cell(cell: str | float | None, unit: str) -> str:
     if cell is None:
         return "—"
     if unit == "ms" and isinstance(cell, float):
-        from bessinside.historian.when import iso
+        from bessinside.historian.basis.when import iso
 
         return iso(round(cell * 1e6))[:19]
     return escape(cell) if isinstance(cell, str) else f"{cell:,.6g}"

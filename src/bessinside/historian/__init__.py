@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bessinside.historian.archive import (
+from bessinside.historian.basis.archive import (
     Archive,
     Edition,
     Event,

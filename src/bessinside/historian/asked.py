@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bessinside.historian.alarms import Alarms
-from bessinside.historian.cells import Cells, Distribution, Spread
-from bessinside.historian.complete import Completeness
-from bessinside.historian.counter import Counted
-from bessinside.historian.field import Field
+from bessinside.historian.basis.rows import Rows
+from bessinside.historian.basis.series import Plot, Series
+from bessinside.historian.basis.when import WhenError, when
 from bessinside.historian.opened import opened
-from bessinside.historian.past import Past, Then
-from bessinside.historian.rows import Rows
-from bessinside.historian.series import Plot, Series
-from bessinside.historian.when import WhenError, when
+from bessinside.historian.past.alarms import Alarms
+from bessinside.historian.past.cells import Cells, Distribution, Spread
+from bessinside.historian.past.complete import Completeness
+from bessinside.historian.past.counter import Counted
+from bessinside.historian.past.field import Field
+from bessinside.historian.past.past import Past, Then
 
 When = str | int | datetime
 """A moment: `2026-06-21T05:00` (UTC), `-15min` before the newest sweep, `end`; ns since the epoch; a datetime with its

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bessinside.historian import decoding
+from bessinside.historian.basis import decoding
+from bessinside.historian.basis.folder import Folder, HistoryError
 from bessinside.historian.clickhouse.address import is_address
-from bessinside.historian.folder import Folder, HistoryError
-from bessinside.historian.retention import RULES
-from bessinside.historian.segment import SUFFIXES
+from bessinside.historian.sealed.retention import RULES
+from bessinside.historian.sealed.segment import SUFFIXES
 from bessinside.runtime import database, disk
 
 _TRIES = 5

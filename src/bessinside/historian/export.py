@@ -12,8 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from bessinside.errors import BessError
-from bessinside.historian.past import Past
-from bessinside.historian.trace import trace
+from bessinside.historian.basis.trace import trace
+from bessinside.historian.past.past import Past
 from bessinside.runtime import disk
 from bessinside.twin.quality import Quality
 from bessinside.twin.state import UnknownFigure

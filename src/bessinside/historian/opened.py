@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from bessinside.historian import decoding
+from bessinside.historian.basis import decoding
 from bessinside.historian.clickhouse.address import Address, is_address, parse_address
-from bessinside.historian.past import Past
+from bessinside.historian.past.past import Past
 from bessinside.plant import Plant
 
 if TYPE_CHECKING:
     from bessinside.historian.clickhouse.server import Server
-    from bessinside.historian.record import Historian
+    from bessinside.historian.embedded.record import Historian
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def open_past(where: str | Path, *, as_recorded: bool = False) -> tuple[Past, Ca
         except BaseException:
             server.close()
             raise
-    from bessinside.historian.store import Store  # Arrow is loaded for those who ask only
+    from bessinside.historian.embedded.store import Store  # Arrow is loaded for those who ask only
 
     store = Store(where)
     try:
@@ -63,7 +63,7 @@ def historian_of(where: str | Path, plant: Plant, *, commit_every_s: float = 1.0
         from bessinside.historian.clickhouse.recorder import Recorder
 
         return Recorder(where, plant, commit_every_s=commit_every_s)
-    from bessinside.historian.record import Historian
+    from bessinside.historian.embedded.record import Historian
 
     return Historian(where, plant, commit_every_s=commit_every_s)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from msgspec.structs import replace
 
-from bessinside.historian import decoding, redone
-from bessinside.historian.archive import HOUR_NS, Archive
+from bessinside.historian.basis import decoding
+from bessinside.historian.basis.archive import HOUR_NS, Archive
+from bessinside.historian.basis.decoding import Decoding, DecodingError
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.trace import trace
+from bessinside.historian.basis.world import Worlds
 from bessinside.historian.clickhouse.address import is_address
-from bessinside.historian.decoding import Decoding, DecodingError
-from bessinside.historian.folder import Folder
-from bessinside.historian.trace import trace
-from bessinside.historian.world import Worlds
+from bessinside.historian.decoded import redone
 from bessinside.registers import RegisterMap, load_map
 from bessinside.runtime import clock
 from bessinside.twin.quality import Quality

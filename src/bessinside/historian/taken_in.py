@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bessinside.historian.basis.folder import HistoryError, NothingRecorded
+from bessinside.historian.basis.when import iso
 from bessinside.historian.clickhouse.address import is_address
-from bessinside.historian.folder import HistoryError
 from bessinside.historian.opened import historian_of, open_past
-from bessinside.historian.past import NothingRecorded
-from bessinside.historian.when import iso
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Request, Sweep
 from bessinside.modbus.capture import read_capture, read_header
 from bessinside.modbus.frames import READ_FUNCTIONS, unpack_bits

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from bessinside.historian.alarms import Alarm
+from bessinside.historian.past.alarms import Alarm
 from bessinside.views.base import FactBase
 from bessinside.views.fact import Cell, Missing, Origin
 from bessinside.views.found import Found, Lacking, Rows, no_register

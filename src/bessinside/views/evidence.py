@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.errors import BessError
-from bessinside.historian.archive import Event, Step
-from bessinside.historian.counter import Counted, counted, modulus_of
-from bessinside.historian.past import Past
-from bessinside.historian.series import Plot, draw
+from bessinside.historian.basis.archive import Event, Step
+from bessinside.historian.basis.series import Plot, draw
+from bessinside.historian.past.counter import Counted, counted, modulus_of
+from bessinside.historian.past.past import Past
 from bessinside.market.prices.cache import PriceCache
 from bessinside.market.prices.day_ahead import at_hand
 from bessinside.market.prices.series import PriceSeries, iso

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.archive import HOUR_NS
+from bessinside.historian.basis.archive import HOUR_NS
 from bessinside.views.base import FactBase
 from bessinside.views.fact import Cell
 from bessinside.views.found import Found, Lacking, Rows, gather, no_history, origins

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bessinside.errors import BessError
-from bessinside.historian.archive import HOUR_NS
+from bessinside.historian.basis.archive import HOUR_NS
 from bessinside.views.base import FactBase
 from bessinside.views.carried import Carried
 from bessinside.views.fact import Cell, Origin

@@ -12,7 +12,7 @@ from bessinside.runtime import clock
 from bessinside.twin import Quality, Twin
 
 if TYPE_CHECKING:
-    from bessinside.historian.record import Health as Recorded
+    from bessinside.historian.embedded.record import Health as Recorded
 
 Recording = Callable[[], "Recorded"]
 """Says how recording does."""

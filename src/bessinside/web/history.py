@@ -15,11 +15,12 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException, ServiceUnavailableException, ValidationException
 from litestar.params import FromPath, QueryParameter
 
+from bessinside.historian.basis.folder import NothingRecorded
+from bessinside.historian.basis.series import Plot
 from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.clickhouse.errors import ServerAway
 from bessinside.historian.opened import open_past, renewed
-from bessinside.historian.past import NothingRecorded, Past, Then
-from bessinside.historian.series import Plot
+from bessinside.historian.past.past import Past, Then
 from bessinside.runtime import clock
 from bessinside.twin import FigureRow, LevelRow, Passport, UnknownFigure
 from bessinside.web.frame import encode_frame

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from bessinside.historian.alarms import Alarm
-from bessinside.historian.field import Field
+from bessinside.historian.past.alarms import Alarm
+from bessinside.historian.past.field import Field
 
 
 class AlarmRow(msgspec.Struct, frozen=True):

@@ -32,6 +32,8 @@ KEPT = 4
 # what stands behind each bar: the fields of Said.figures
 FIELDS = {
     "schedule": ("schedule_w",),
+    "cycle_cap": ("schedule_w",),
+    "frequency": ("response_w",),
     "availability": ("available",),
     "limits": ("limits",),
     "usable_energy": ("usable",),
@@ -40,11 +42,19 @@ FIELDS = {
     "auxiliaries": ("auxiliary_w",),
     "meter": ("pcs_w",),
 }
-MISSING = {"availability": "available", "limits": "limits", "usable_energy": "usable", "efficiency": "charging"}
+MISSING = {
+    "frequency": "response_w",
+    "availability": "available",
+    "limits": "limits",
+    "usable_energy": "usable",
+    "efficiency": "charging",
+}
 EQUATION = {
     "one_way": "bound (dual) − Σ p·P_best·h",
     "foresight": "Σ p·P_best·h − Σ p·P_known·h",
-    "schedule": "Σ p·P_known·h − Σ p·P_wanted·h",
+    "schedule": "Σ p·P_known·h − Σ p·P_schedule·h",
+    "cycle_cap": "Σ p·P_schedule·h − Σ p·P_uncapped·h",
+    "frequency": "Σ p·P_uncapped·h − Σ p·P_wanted·h,  P_wanted = P_schedule − K·a(Δf)",
     "availability": "Σ p·P_wanted·h − Σ p·P_available·h",
     "limits": "Σ p·P_available·h − Σ p·P_limited·h",
     "usable_energy": "Σ p·P_limited·h − Σ p·P_usable·h",
@@ -293,7 +303,7 @@ class _Shape(msgspec.Struct):
 
 
 def _bar(bar: Bar, cents: int, of: _Shape) -> BarRow:
-    wanted = of.words.realised.schedule_w
+    wanted = of.words.realised.wanted_w
     listed = bar.slots[:MOST_SLOTS]
     slots = [
         BarSlot(

@@ -12,7 +12,8 @@ from litestar.exceptions import HTTPException, NotFoundException, ValidationExce
 from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
 
-from bessinside.historian.past import NothingRecorded, Past
+from bessinside.historian.basis.folder import NothingRecorded
+from bessinside.historian.past.past import Past
 from bessinside.twin import Twin
 from bessinside.twin.snapshot import Snapshot
 from bessinside.twin.state import State

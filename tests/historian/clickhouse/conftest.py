@@ -12,8 +12,8 @@ from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.historian.clickhouse.door import HttpDoor
 from bessinside.historian.clickhouse.recorder import Recorder
 from bessinside.historian.clickhouse.server import Server
-from bessinside.historian.past import Past
-from bessinside.historian.store import Store
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.past.past import Past
 from bessinside.plant import load_plant
 from tests.conftest import Small
 from tests.historian.clickhouse import chdb_door

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from bessinside.historian import Edition, Step, register
-from bessinside.historian.archive import HOUR_NS, MINUTE_NS
-from bessinside.historian.past import Past
+from bessinside.historian.basis.archive import HOUR_NS, MINUTE_NS
+from bessinside.historian.past.past import Past
 from bessinside.twin import Snapshot
 from tests.historian.clickhouse.recorded import MADE_BEGIN_NS, MADE_END_NS
 

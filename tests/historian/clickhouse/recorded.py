@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bessinside.historian.clickhouse.recorder import Recorder
-from bessinside.historian.record import Historian
+from bessinside.historian.embedded.record import Historian
 from bessinside.modbus import Sweep
 from bessinside.plant import BoundDevice
 from bessinside.runtime import clock

@@ -18,7 +18,7 @@ from bessinside.historian.clickhouse.address import parse_address
 from bessinside.historian.clickhouse.door import HttpDoor
 from bessinside.historian.clickhouse.recorder import Recorder
 from bessinside.historian.clickhouse.server import Server
-from bessinside.historian.record import Health
+from bessinside.historian.embedded.record import Health
 from tests.historian.clickhouse.server import Cluster
 from tests.historian.made import Maker, plant_in
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from bessinside.cli import app
 from bessinside.errors import BessError
+from bessinside.historian.basis.when import iso
 from bessinside.historian.opened import opened
-from bessinside.historian.when import iso
 from tests.conftest import SMALL_MAP, Small
 from tests.historian.clickhouse.server import PASSWORD, Cluster, free_port
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bessinside.historian.basis.folder import HistoryError
 from bessinside.historian.clickhouse.native import NUMBERS, decode, encode
-from bessinside.historian.folder import HistoryError
 
 
 def test_bytes_as_clickhouse_writes_them() -> None:

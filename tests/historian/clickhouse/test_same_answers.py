@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bessinside.historian.past import Past
+from bessinside.historian.past.past import Past
 from tests.historian.clickhouse.chdb_door import WITHOUT as WITHOUT_CHDB
 from tests.historian.clickhouse.queries import QUERIES, assert_same
 from tests.historian.clickhouse.server import WITHOUT as WITHOUT_SERVER

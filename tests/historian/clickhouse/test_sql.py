@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bessinside.historian.folder import HistoryError
-from bessinside.historian.past import Past
-from bessinside.historian.sql import tables
+from bessinside.historian.basis.folder import HistoryError
+from bessinside.historian.past.past import Past
+from bessinside.historian.sql.sql import tables
 from tests.historian.clickhouse.recorded import MADE_BEGIN_NS, MADE_END_NS
 from tests.historian.clickhouse.server import WITHOUT, Cluster
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bessinside.historian.batch import NEVER
+from bessinside.historian.basis.batch import NEVER
 from bessinside.historian.clickhouse.stamps import packed, unpacked
 
 MICROSECONDS = st.one_of(st.integers(0, 70_000), st.just(NEVER), st.integers(NEVER, 2**31 - 1))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bessinside.historian.basis.folder import HistoryError, NothingRecorded
 from bessinside.historian.clickhouse.address import parse_address
 from bessinside.historian.clickhouse.door import HttpDoor, Version
 from bessinside.historian.clickhouse.errors import ServerAway, ServerError
@@ -18,8 +19,6 @@ from bessinside.historian.clickhouse.recorder import Recorder
 from bessinside.historian.clickhouse.rows import registers_of
 from bessinside.historian.clickhouse.server import Server
 from bessinside.historian.clickhouse.tables import FIRST, half_md5, quoted, slot_of
-from bessinside.historian.folder import HistoryError
-from bessinside.historian.past import NothingRecorded
 from tests.historian.clickhouse.server import CLUSTER, Cluster
 from tests.historian.made import Maker, plan_of, plant_in
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bessinside.historian.archive import Event
-from bessinside.historian.batch import Batch, batches_of
+from bessinside.historian.basis.archive import Event
+from bessinside.historian.basis.batch import Batch
 from bessinside.historian.clickhouse.address import Address
 from bessinside.historian.clickhouse.tables import SLOT_S, half_md5
-from bessinside.historian.tail import load_editions
-from bessinside.historian.tick import Tick, together, unpack
+from bessinside.historian.tail.batches import batches_of
+from bessinside.historian.tail.tail import load_editions
+from bessinside.historian.tail.tick import Tick, together, unpack
 from bessinside.runtime import chance, database, folders
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"

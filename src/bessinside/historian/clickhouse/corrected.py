@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bessinside.historian.basis.decoding import Decoding, DecodingError
 from bessinside.historian.clickhouse.server import Server
-from bessinside.historian.decoding import Decoding, DecodingError
 from bessinside.registers import load_map
 from bessinside.runtime import clock
 

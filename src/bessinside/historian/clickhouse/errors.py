@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bessinside.historian.folder import HistoryError
+from bessinside.historian.basis.folder import HistoryError
 
 
 class ServerError(HistoryError):

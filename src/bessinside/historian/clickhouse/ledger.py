@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from bessinside.historian.archive import Edition
+from bessinside.historian.basis.archive import Edition
+from bessinside.historian.basis.folder import LAID_OUT, Folder, HistoryError
 from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.tables import EDITIONS, FILES, half_md5, quoted
-from bessinside.historian.folder import LAID_OUT, Folder, HistoryError
-from bessinside.historian.tail import pack_requests, unpack_requests
+from bessinside.historian.tail.tail import pack_requests, unpack_requests
 from bessinside.plant import Plant
 from bessinside.plant.plantfile import parse_plant
 from bessinside.registers import RegisterMap

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import bessinside
+from bessinside.historian.basis.folder import HistoryError, NothingRecorded
 from bessinside.historian.clickhouse.door import Door, Version
 from bessinside.historian.clickhouse.errors import ServerError
 from bessinside.historian.clickhouse.tables import FIRST, Table
-from bessinside.historian.folder import HistoryError
-from bessinside.historian.past import NothingRecorded
 from bessinside.runtime import clock
 
 Step = Callable[[str, str, Version], Iterator[str]]

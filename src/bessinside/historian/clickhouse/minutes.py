@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.sweeps import once
 from bessinside.historian.clickhouse.tables import MINUTES, ROLLED, SWEEPS, half_md5, slot_of
-from bessinside.historian.reduce import Minutes
 
 _SECOND = 1_000_000_000
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.folder import HistoryError
+from bessinside.historian.basis.folder import HistoryError
 
 NUMBERS: dict[str, np.dtype[Any]] = {
     "UInt8": np.dtype("u1"), "UInt16": np.dtype("<u2"), "UInt32": np.dtype("<u4"), "UInt64": np.dtype("<u8"),

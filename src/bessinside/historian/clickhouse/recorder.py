@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bessinside.errors import BessError
-from bessinside.historian.batch import Batch
+from bessinside.historian.basis.batch import Batch
+from bessinside.historian.basis.reduce import Reducers
 from bessinside.historian.clickhouse import buffer
 from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.historian.clickhouse.door import Door, HttpDoor
 from bessinside.historian.clickhouse.writer import Writer
-from bessinside.historian.record import COMMIT_EVERY_S, Health, Historian, _Waiting
-from bessinside.historian.reduce import Reducers
-from bessinside.historian.store import Store
+from bessinside.historian.embedded.record import COMMIT_EVERY_S, Health, Historian, _Waiting
+from bessinside.historian.embedded.store import Store
 from bessinside.plant import Plant
 from bessinside.runtime import clock, database, invariants
 
@@ -39,7 +39,7 @@ _WORDS = 1_500_000
 
 
 class Recorder(Historian):
-    """Records the sweeps of a plant into servers; used as :class:`~bessinside.historian.record.Historian` is.
+    """Records the sweeps of a plant into servers; used as :class:`~bessinside.historian.embedded.record.Historian` is.
 
     `bound` is the most bytes that sweeps in the buffer may take: further ones are refused, counted, and told of.
     """

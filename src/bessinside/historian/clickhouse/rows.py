@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.batch import Batch, Times
+from bessinside.historian.basis.batch import Batch, Times
+from bessinside.historian.basis.reduce import Minutes, SweepExtremes
 from bessinside.historian.clickhouse.stamps import packed, unpacked
 from bessinside.historian.clickhouse.tables import SLOT_S, half_md5
-from bessinside.historian.reduce import Minutes, SweepExtremes
-from bessinside.historian.tick import Trouble
+from bessinside.historian.tail.tick import Trouble
 from bessinside.modbus import Outcome, ReadPlan
 
 Rows = tuple[dict[str, Any], int]

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.errors import BessError
-from bessinside.historian.archive import Edition, Event, Extremes, Image, Latest, Rollup, Step, Sweeps, Words
-from bessinside.historian.batch import Batch, Times, stamps_ns
+from bessinside.historian.basis.archive import Edition, Event, Extremes, Image, Latest, Rollup, Step, Sweeps, Words
+from bessinside.historian.basis.batch import Batch, Times, stamps_ns
+from bessinside.historian.basis.decoding import Decoding
+from bessinside.historian.basis.folder import UnknownSweep
+from bessinside.historian.basis.latest import latest
+from bessinside.historian.basis.reduce import Reducers
 from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.ledger import keep_map, load_editions, load_map_of, load_plant_of
 from bessinside.historian.clickhouse.migration import check_version
@@ -18,11 +22,7 @@ from bessinside.historian.clickhouse.minutes import kept, made
 from bessinside.historian.clickhouse.rows import registers_of, slots_of, times_from, trouble_from
 from bessinside.historian.clickhouse.sweeps import ALL, SHORT, Found, newest, picked, read_sweeps, read_words, within
 from bessinside.historian.clickhouse.tables import DECODINGS, EVENTS, EXTREMES, ROLLED, SWEEPS, half_md5, quoted
-from bessinside.historian.decoding import Decoding
-from bessinside.historian.folder import UnknownSweep
-from bessinside.historian.latest import latest
-from bessinside.historian.reduce import Reducers
-from bessinside.historian.rollup import Steps
+from bessinside.historian.sealed.rollup import Steps
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Sweep
 from bessinside.modbus.exchange import exchanges
 from bessinside.plant import Plant
@@ -30,7 +30,7 @@ from bessinside.registers import RegisterMap
 
 
 class Server:
-    """What servers hold, see :class:`~bessinside.historian.archive.Archive`. Safe in several threads.
+    """What servers hold, see :class:`~bessinside.historian.basis.archive.Archive`. Safe in several threads.
 
     Raises HistoryError where nothing of this program is there, ServerError, ServerAway.
     """
@@ -238,7 +238,7 @@ class Server:
         ]
 
     def decodings(self) -> tuple[Decoding, ...]:
-        """Maps that came to stand for others, oldest first; see :func:`bessinside.historian.decoding.load`."""
+        """Maps that came to stand for others, oldest first; see :func:`bessinside.historian.basis.decoding.load`."""
         names = ("recorded", "by", "from_ns", "to_ns", "applied_ns", "note")
         found = self.door.ask(f"SELECT {', '.join(names)} FROM {DECODINGS.name}", names)  # noqa: S608  our own names
         every = {

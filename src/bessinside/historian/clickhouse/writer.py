@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bessinside.errors import BessError
-from bessinside.historian.archive import Event
-from bessinside.historian.batch import Batch
+from bessinside.historian.basis.archive import Event
+from bessinside.historian.basis.batch import Batch
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.reduce import Reducers, SweepExtremes
 from bessinside.historian.clickhouse import rows
 from bessinside.historian.clickhouse.buffer import Marks
 from bessinside.historian.clickhouse.door import Door
@@ -29,8 +31,6 @@ from bessinside.historian.clickhouse.tables import (
     Table,
     half_md5,
 )
-from bessinside.historian.folder import Folder
-from bessinside.historian.reduce import Reducers, SweepExtremes
 
 log = logging.getLogger(__name__)
 

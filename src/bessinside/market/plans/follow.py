@@ -21,8 +21,12 @@ def follow(
     *,
     forced: bool = True,
     between: tuple[Floats, Floats] | None = None,
+    both_w: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Powers in and out at the meter, W float64[n], nearest to `wanted_w` float64[n], positive out of the battery.
+
+    `both_w` float64[n]: mean power that is wished for both ways within a slot on top of it, which moves no net energy
+    at the meter but has its losses.
 
     Without `forced` no energy is moved that nobody wished for: the end stays where it falls, what lies above a ceiling
     that sinks is lost, and what lies below a floor that rises waits. `between`: least and most energy at each slot's
@@ -36,26 +40,34 @@ def follow(
     if forced:
         low, high = _corridor(battery, low, high, most_in, most_out)
     left = _Caps(battery, calendar)
-    charge, discharge = np.zeros(n), np.zeros(n)
-    wish_in = _cells(battery.charging, np.clip(-wanted_w, 0, into_w), 1) * hours
-    wish_out = _cells(battery.discharging, np.clip(wanted_w, 0, out_w), -1) * hours
+    both = np.zeros(n) if both_w is None else both_w
+    wish_in = _cells(battery.charging, np.clip(np.maximum(-wanted_w, 0) + both, 0, into_w), 1) * hours
+    wish_out = _cells(battery.discharging, np.clip(np.maximum(wanted_w, 0) + both, 0, out_w), -1) * hours
     per_cell = discharged(battery, out_w) * hours / np.where(most_out > 0, most_out, 1.0)
     energy = battery.start_wh
-    moves = np.zeros(n)
-    for slot, (wish, floor, ceiling, out) in enumerate(
-        zip((wish_in - wish_out).tolist(), low.tolist(), high.tolist(), per_cell.tolist(), strict=True)
+    moves = np.zeros((n, 2))
+    for slot, (into, gone, floor, ceiling, out) in enumerate(
+        zip(wish_in.tolist(), wish_out.tolist(), low.tolist(), high.tolist(), per_cell.tolist(), strict=True)
     ):
         if not forced:
             energy = min(energy, ceiling)
             floor = min(energy, floor)
-        move = min(max(energy + wish, floor), ceiling) - energy
-        if move < 0 and out > 0:
-            move = -left.take(slot, -move * out) / out
-        moves[slot] = move
-        energy += move
-    charge = _meter(battery.charging, np.clip(moves, 0, most_in) / hours, 1)
-    discharge = _meter(battery.discharging, np.clip(-moves, 0, most_out) / hours, -1)
+        into, gone = _fitted(into, gone, min(max(energy + into - gone, floor), ceiling) - energy)
+        if gone > 0 and out > 0:
+            gone = left.take(slot, gone * out) / out
+            into = max(min(into, ceiling - energy + gone), 0.0)
+        moves[slot] = into, gone
+        energy += into - gone
+    charge = _meter(battery.charging, np.clip(moves[:, 0], 0, most_in) / hours, 1)
+    discharge = _meter(battery.discharging, np.clip(moves[:, 1], 0, most_out) / hours, -1)
     return np.minimum(charge, into_w), np.minimum(discharge, out_w)
+
+
+def _fitted(into: float, gone: float, move: float) -> tuple[float, float]:
+    """Energies in and out whose difference is `move`, cut on the way that leads too far."""
+    if move > into - gone:
+        return (into, into - move) if into >= move else (move, 0.0)
+    return (gone + move, gone) if gone + move >= 0 else (0.0, -move)
 
 
 class _Caps:

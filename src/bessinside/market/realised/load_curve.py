@@ -3,6 +3,7 @@
 CSV with a header, comma-separated with a decimal point: `utc_start` (ISO 8601; without an offset it is UTC) and
 either `power_kw`, the mean of the slot, positive out of the battery, or `out_kwh` and `in_kwh`, both zero or more.
 Slots are as long as the shortest distance of two starts: 5, 15, 30 or 60 minutes. Some may be missing; none is made up.
+Empty lines and lines that begin with `#` are skipped, and errors count them: the line they name is that of the file.
 """
 
 from __future__ import annotations
@@ -74,15 +75,13 @@ def parse(name: str, raw: bytes) -> LoadCurve:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CurveFileError(name, 0, "", f"not a text file: {error}") from error
-    rows = csv.reader(io.StringIO(text))
-    header = [one.strip() for one in next(rows, [])]
-    columns = _columns(name, header)
+    lines = [(n, one) for n, one in enumerate(io.StringIO(text, newline=None), 1) if _says(one)]
+    header = [one.strip() for one in _cells(name, *lines[0])] if lines else []
+    columns = _columns(name, lines[0][0] if lines else 1, header)
     starts: list[int] = []
     energies: list[tuple[float, ...]] = []
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
-        line = rows.line_num
+    for line, raw_row in lines[1:]:
+        row = _cells(name, line, raw_row)
         if len(row) != len(header):
             hint = f"expected {len(header)} columns, got {len(row)}; write decimals with a point"
             raise CurveFileError(name, line, "", hint)
@@ -98,15 +97,30 @@ def parse(name: str, raw: bytes) -> LoadCurve:
     return _curve(name, np.array(starts, np.int64), np.array(energies), columns)
 
 
-def _columns(name: str, header: list[str]) -> tuple[str, ...]:
+def _says(line: str) -> bool:
+    """Whether a line of the file is more than a comment or a row of empty cells."""
+    return bool(line.strip(" \t\r\n,")) and not line.lstrip().startswith("#")
+
+
+def _cells(name: str, line: int, text: str) -> list[str]:
+    """The cells of one line: a row is a line, so that a quote that nobody closed spoils no other."""
+    try:
+        return next(csv.reader([text]))
+    except csv.Error as error:
+        raise CurveFileError(name, line, "", f"not a row of a CSV: {error}") from error
+
+
+def _columns(name: str, line: int, header: list[str]) -> tuple[str, ...]:
     hint = " (separated by ';'? use commas)" if any(";" in one for one in header) else ""
     if START not in header:
-        raise CurveFileError(name, 1, START, f"no such column; the header is {', '.join(header) or 'empty'}{hint}")
+        raise CurveFileError(name, line, START, f"no such column; the header is {', '.join(header) or 'empty'}{hint}")
     if POWER in header:
         return (POWER,)
     if OUT in header and IN in header:
         return OUT, IN
-    raise CurveFileError(name, 1, POWER, f"expected this column, or {OUT} and {IN}; the header is {', '.join(header)}")
+    raise CurveFileError(
+        name, line, POWER, f"expected this column, or {OUT} and {IN}; the header is {', '.join(header)}"
+    )
 
 
 def _curve(name: str, starts: Times, energies: Floats, columns: tuple[str, ...]) -> LoadCurve:

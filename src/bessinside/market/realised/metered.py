@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.counter import modulus_of, steps_of
-from bessinside.historian.past import Past
+from bessinside.historian.past.counter import modulus_of, steps_of
+from bessinside.historian.past.past import Past
 from bessinside.market.basis.errors import MarketError
 from bessinside.market.dispatch.battery import Floats
 

@@ -12,16 +12,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bessinside.historian.past import Past
+from bessinside.historian.past.past import Past
 from bessinside.market.basis.localtime import MINUTE_NS
 from bessinside.market.dispatch.battery import BatteryError, Floats
+from bessinside.market.realised.frequency import Droop, mean_activation
 from bessinside.market.realised.measured import counted_energy, efficiencies
 from bessinside.market.realised.metered import Times, count
+from bessinside.market.realised.orders import Orders, split
 from bessinside.market.realised.waterfall import Realised
 from bessinside.plant import Binding
 
 # Cell voltages of LFP from which a BMS holds charging back and lets no more be taken (its flat part ends there).
 FULL_V, EMPTY_V = 3.45, 2.95
+FREQUENCIES = ("meter.frequency", "container.frequency", "pcs.frequency")  # the finest first
 KNOWN = 0.5  # of a slot's minutes
 _OPEN = re.compile(r"\b(open|off|disconnected)\b", re.IGNORECASE)
 
@@ -29,12 +32,14 @@ _OPEN = re.compile(r"\b(open|off|disconnected)\b", re.IGNORECASE)
 @dataclass(slots=True)
 class Said:
     """What registers say of slots: `realised` for the waterfall, `start_wh` held at the cells before the first slot
-    (None without a state of charge), `figures` the ids behind each field, `missing` why a field has none."""
+    (None without a state of charge), `figures` the ids behind each field, `missing` why a field has none, `droop` by
+    which orders answer the frequency (None where that cannot be measured)."""
 
     realised: Realised
     start_wh: float | None = None
     figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    droop: Droop | None = None
 
 
 def said(past: Past, starts_ns: Times, slot_ns: int, meter_w: Floats, rated_w: float, energy_wh: float) -> Said:
@@ -42,16 +47,19 @@ def said(past: Past, starts_ns: Times, slot_ns: int, meter_w: Floats, rated_w: f
     converters' terminals and `energy_wh` at the cells by the nameplate. Raises NothingRecorded."""
     found = Said(Realised(meter_w))
     slots = _Slots(past, starts_ns, slot_ns)
-    pcs = _power(slots, found, "pcs_w", ("pcs.ac_energy_discharged", 1.0), ("pcs.ac_energy_charged", -1.0))
-    auxiliary = _power(slots, found, "auxiliary_w", ("container.auxiliary_energy", 1.0))
-    schedule = slots.mean(found, "schedule_w", "pcs.active_power_setpoint")
-    realised = replace(
-        found.realised, pcs_w=pcs, auxiliary_w=auxiliary, schedule_w=None if schedule is None else schedule.sum(axis=1)
-    )
+    pcs, both = _power(slots, found, "pcs_w", ("pcs.ac_energy_discharged", 1.0), ("pcs.ac_energy_charged", -1.0))
+    auxiliary, _ = _power(slots, found, "auxiliary_w", ("container.auxiliary_energy", 1.0))
+    wanted = _wanted(slots, found)
+    realised = replace(found.realised, pcs_w=pcs, auxiliary_w=auxiliary)
+    if wanted is not None:
+        realised = replace(
+            realised, schedule_w=wanted.schedule_w, schedule_both_w=wanted.schedule_both_w,
+            response_w=wanted.response_w, response_both_w=wanted.response_both_w,
+        )  # fmt: skip
     realised = replace(realised, available=_available(slots, found))
     power = meter_w if pcs is None else pcs
     realised = _limited(slots, found, realised, power, rated_w)
-    realised, start = _cells(slots, found, realised, power, energy_wh)
+    realised, start = _cells(slots, found, realised, power, both, energy_wh)
     found.realised, found.start_wh = realised, start
     return found
 
@@ -99,25 +107,52 @@ class _Slots:
         return mean
 
 
-def _power(slots: _Slots, found: Said, name: str, *metrics: tuple[str, float]) -> Floats | None:
-    """Mean power of every slot by counters of all parts, W float64[n]."""
-    total = np.zeros(slots.n)
+def _wanted(slots: _Slots, found: Said) -> Orders | None:
+    """The orders of all converters: their schedule and what answers the frequency, where a register carries it."""
+    figures = tuple(slots.ids("pcs.active_power_setpoint").values())
+    if not figures:
+        found.missing["schedule_w"] = "no register carries pcs.active_power_setpoint"
+        found.missing["response_w"] = found.missing["schedule_w"]
+        return None
+    minutes = slots.minutes(figures)
+    if slots.over(found, "schedule_w", "pcs.active_power_setpoint", minutes, figures) is None:
+        found.missing["response_w"] = found.missing["schedule_w"]
+        return None
+    grid = next((one for one in FREQUENCIES if slots.ids(one)), None)
+    if grid is None:
+        found.missing["response_w"] = f"no register carries {' or '.join(FREQUENCIES)}"
+        return split(minutes.sum(axis=2), None)
+    seen = tuple(slots.ids(grid).values())[:1]
+    low, mean, high = (slots.minutes(seen, which) for which in ("low", "mean", "high"))
+    if slots.over(found, "response_w", grid, mean, seen) is None:
+        return split(minutes.sum(axis=2), None)
+    wanted = split(minutes.sum(axis=2), mean_activation(low, mean, high)[:, :, 0])
+    found.figures["response_w"] += figures
+    found.droop = wanted.droop
+    return wanted
+
+
+def _power(slots: _Slots, found: Said, name: str, *metrics: tuple[str, float]) -> tuple[Floats | None, Floats | None]:
+    """Mean power of every slot by counters of all parts, and the power that went both ways in it, W float64[n]."""
+    total, ways = np.zeros(slots.n), {1.0: np.zeros(slots.n), -1.0: np.zeros(slots.n)}
     used: list[str] = []
     for metric, sign in metrics:
         figures = tuple(slots.ids(metric).values())
         if not figures:
             found.missing[name] = f"no register carries {metric}"
-            return None
+            return None, None
         for figure in figures:
-            total += sign * count(slots.past, figure, slots.begin, slots.end, slots.slot_ns).wh
+            wh = count(slots.past, figure, slots.begin, slots.end, slots.slot_ns).wh
+            total += sign * wh
+            ways[sign] += wh
         used += figures
     bad = int((~np.isfinite(total)).sum())
     if bad:
         found.missing[name] = f"{', '.join(metric for metric, _ in metrics)}: not counted in {bad} of {slots.n} slots"
-        return None
+        return None, None
     found.figures[name] = tuple(used)
-    power: Floats = total * (3600e9 / slots.slot_ns)
-    return power
+    per_hour = 3600e9 / slots.slot_ns
+    return total * per_hour, np.minimum(ways[1.0], ways[-1.0]) * per_hour
 
 
 def _available(slots: _Slots, found: Said) -> Floats | None:
@@ -195,7 +230,7 @@ def _limited(slots: _Slots, found: Said, realised: Realised, power_w: Floats, ra
 
 
 def _cells(
-    slots: _Slots, found: Said, realised: Realised, power_w: Floats, energy_wh: float
+    slots: _Slots, found: Said, realised: Realised, power_w: Floats, both_w: Floats | None, energy_wh: float
 ) -> tuple[Realised, float | None]:
     """Measured losses, and the energies at which the battery was full or empty (marked so far with 0 and 1)."""
     ended = None
@@ -219,7 +254,7 @@ def _cells(
     slot_s = slots.slot_ns / 1e9
     at_end = np.zeros(slots.n, bool) if ended is None else ended[0] | ended[1]
     try:
-        charging, discharging = efficiencies(power_w, held, start, slot_s, ~at_end)
+        charging, discharging = efficiencies(power_w, held, start, slot_s, ~at_end, both_w)
     except BatteryError as error:
         found.missing["charging"] = found.missing["usable"] = str(error)
         return realised, start
@@ -227,7 +262,7 @@ def _cells(
     if ended is None:
         found.missing["usable"] = found.missing.get("limits", "")
         return realised, start
-    counted = counted_energy(power_w, start, charging, discharging, slot_s)
+    counted = counted_energy(power_w, start, charging, discharging, slot_s, both_w)
     reached = np.clip(counted / energy_wh, 0.0, 1.0)
     most = min(1.0, max(whole, float(reached.max())))
     found.figures["usable"] = found.figures["charging"] + found.figures.get("health", ())

@@ -1,11 +1,12 @@
 """From the maximum to what was earned: each bar the difference of two worths of the same slots, and no rest.
 
 The worths, from the top: the bound of the battery as bought; its best schedule; the best schedule of somebody who knows
-prices only as far as they were published; the schedule that was wanted; that schedule carried out by a battery that was
-available as this one was, then with the power and the window that were in force, then with the energy that was usable,
-then with the losses that were measured; what the converters gave; that less what the auxiliaries took; what the meter
-counted. The battery's terminals are those of its converters, so that auxiliaries and everything between converters and
-meter have bars of their own. What the converters gave besides what the battery could have given is named `unexplained`.
+prices only as far as they were published; the schedule that was wanted, within the cap on cycles and then without it;
+that with what answered the grid's frequency; these orders carried out by a battery that was available as this one was,
+then with the power and the window that were in force, then with the energy that was usable, then with the losses that
+were measured; what the converters gave; that less what the auxiliaries took; what the meter counted. The battery's
+terminals are those of its converters, so that auxiliaries and everything between converters and meter have bars of
+their own. What the converters gave besides what the battery could have given is named `unexplained`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Realised:
     """What registers say of the same slots, each float64[n]; powers positive out of the battery, W, as means of a slot.
 
     `meter_w`: at the grid meter. `pcs_w`: at the converters' terminals. `auxiliary_w`: taken by auxiliaries.
-    `schedule_w`: the power that was wanted at the terminals. `available`: share of the power whose devices were in
+    `schedule_w`: the power that was wanted at the terminals, without `response_w`: what was wanted in answer to the
+    grid's frequency; `schedule_both_w`, `response_both_w`: what was wanted both ways within a slot besides these means
+    (None: nothing). `available`: share of the power whose devices were in
     service. `charge_limit`, `discharge_limit`: share of the power that devices allowed while in service. `soc_min`,
     `soc_max`: window in force. `empty_at`, `full_at`: energy over `energy_wh` at which the battery gave and took no
     more. `charging`, `discharging`: losses by :func:`~bessinside.market.realised.measured.efficiencies`. None where
@@ -40,6 +43,9 @@ class Realised:
     pcs_w: Floats | None = None
     auxiliary_w: Floats | None = None
     schedule_w: Floats | None = None
+    schedule_both_w: Floats | None = None
+    response_w: Floats | None = None
+    response_both_w: Floats | None = None
     available: Floats | None = None
     charge_limit: Floats | None = None
     discharge_limit: Floats | None = None
@@ -49,6 +55,14 @@ class Realised:
     full_at: Floats | None = None
     charging: float | Curve | None = None
     discharging: float | Curve | None = None
+
+    @property
+    def wanted_w(self) -> Floats | None:
+        """All that was wanted at the terminals, schedule and answer to the frequency."""
+        if self.schedule_w is None or self.response_w is None:
+            return self.schedule_w
+        found: Floats = self.schedule_w + self.response_w
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,9 @@ def waterfall(
 ) -> Waterfall:
     """The way down from `battery`, as bought and counted at its converters' terminals, to the meter.
 
+    Its cap on cycles binds the bound and the schedules of the upper half; a plant can break it, so from the bar
+    `cycle_cap` on nothing does, and what was earned by that may lie above the bound.
+
     `prices` float64[n] EUR/MWh. `known_days`: how many local days ahead, today included, prices are known. The
     schedules of the upper half end at `battery.end_wh`; from the wanted schedule on energy stays where it falls.
     """
@@ -115,9 +132,10 @@ def waterfall(
     if realised.pcs_w is None and realised.auxiliary_w is not None:
         pcs = realised.meter_w + realised.auxiliary_w
     wanted = pcs if realised.schedule_w is None else realised.schedule_w
-    for key, owned, between, measured in _chain(battery, realised, len(calendar)):
-        charge, discharge = follow(owned, wanted, calendar, forced=False, between=between)
-        steps.append((key, worth(discharge - charge), measured))
+    for step in _chain(battery, realised, len(calendar)):
+        power, both = _orders(wanted, realised, step.answers)
+        charge, discharge = follow(step.owned, power, calendar, forced=False, between=step.between, both_w=both)
+        steps.append((step.key, worth(discharge - charge), step.measured))
     steps.append(("unexplained", worth(pcs), realised.pcs_w is not None or realised.auxiliary_w is not None))
     auxiliary = np.zeros(len(calendar)) if realised.auxiliary_w is None else realised.auxiliary_w
     net = worth(pcs) - prices * auxiliary * calendar.hours / 1e6
@@ -131,9 +149,21 @@ def waterfall(
 Between = tuple[Floats, Floats]
 
 
-def _chain(battery: Battery, realised: Realised, n: int) -> list[tuple[str, Battery, Between, bool]]:
-    """The battery as bought, then with one property after another as it was, and its least and most energy."""
-    free = replace(battery, end_wh=None)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Orders followed by `owned` with its least and most energy; `answers`: with the answer to the frequency."""
+
+    key: str
+    owned: Battery
+    between: Between
+    measured: bool
+    answers: bool = True
+
+
+def _chain(battery: Battery, realised: Realised, n: int) -> list[_Step]:
+    """The battery as bought, then with one property after another as it was."""
+    capped = replace(battery, end_wh=None)
+    free = replace(capped, cycles_day=None, cycles_year=None, throughput_wh=None)
     bought = window(battery, n)
     whole = bought[0] * 1e6, bought[1] * 1e6
     shared = _shared(free, realised.available, realised.available)
@@ -148,12 +178,26 @@ def _chain(battery: Battery, realised: Realised, n: int) -> list[tuple[str, Batt
     limits = (realised.charge_limit, realised.discharge_limit, realised.soc_min, realised.soc_max)
     energies, losses = (realised.empty_at, realised.full_at), (realised.charging, realised.discharging)
     return [
-        ("schedule", free, whole, realised.schedule_w is not None),
-        ("availability", shared, whole, realised.available is not None),
-        ("limits", limited, held, any(limit is not None for limit in limits)),
-        ("usable_energy", limited, usable, any(energy is not None for energy in energies)),
-        ("efficiency", real, usable, any(loss is not None for loss in losses)),
+        _Step("schedule", capped, whole, realised.schedule_w is not None, answers=False),
+        _Step("cycle_cap", free, whole, True, answers=False),
+        _Step("frequency", free, whole, realised.response_w is not None),
+        _Step("availability", shared, whole, realised.available is not None),
+        _Step("limits", limited, held, any(limit is not None for limit in limits)),
+        _Step("usable_energy", limited, usable, any(energy is not None for energy in energies)),
+        _Step("efficiency", real, usable, any(loss is not None for loss in losses)),
     ]
+
+
+def _orders(schedule_w: Floats, realised: Realised, answers: bool) -> tuple[Floats, Floats]:
+    """The power that was wanted in each slot, and what was wanted both ways within it, W float64[n]."""
+
+    def given(one: Floats | None) -> Floats:
+        return np.zeros(len(schedule_w)) if one is None else one
+
+    both = given(realised.schedule_both_w)
+    if not answers:
+        return schedule_w, both
+    return schedule_w + given(realised.response_w), np.maximum(both + given(realised.response_both_w), 0.0)
 
 
 def _narrowed(battery: Battery, between: Between, least: float | Floats | None, most: float | Floats | None) -> Between:

@@ -1,0 +1,346 @@
+"""Writes the past down: every sweep is committed, then acknowledged; polling never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from bessinside.errors import BessError
+from bessinside.historian.basis.archive import Event
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.reduce import Reducers
+from bessinside.historian.embedded.repair import repair
+from bessinside.historian.embedded.store import Store
+from bessinside.historian.sealed.catalogue import Sealed, enter
+from bessinside.historian.sealed.compact import Compacted, compact, remove_old, replace_old
+from bessinside.historian.sealed.compact import due as day_due
+from bessinside.historian.sealed.retention import RULES, Retention, load_rules, old_minutes, thin
+from bessinside.historian.sealed.rollup import Rolled
+from bessinside.historian.sealed.seal import due, seal
+from bessinside.historian.tail.editions import Editions
+from bessinside.historian.tail.tail import add_events, last_number, open_tail, write_tick
+from bessinside.historian.tail.tick import pack
+from bessinside.modbus import Sweep
+from bessinside.plant import BoundDevice, Plant
+from bessinside.runtime import clock, database, invariants
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+COMMIT_EVERY_S = 1.0
+SEAL_EVERY_S = 10.0  # how often it is looked whether a slot is over
+SEAL_AGAIN_S = 60.0  # after sealing failed
+SPOOL_SWEEPS = 50_000
+SPOOL_BYTES = 256 * 1024 * 1024
+_BATCH = 2_000
+_EVENTS = 10_000
+_CLOCK_STEP_NS = 500_000_000
+
+
+class _Waiting(NamedTuple):
+    sweep: Sweep
+    bound: BoundDevice
+    done: asyncio.Future[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How recording does. `trouble` is empty while all is well; `waiting` sweeps are not acknowledged yet, `dropped`
+    never will be: the spool was full. `acknowledged_ns` is the end of the newest committed sweep, 0 before the first;
+    `sealing` says whether files are being sealed. Where servers keep the past, `buffered` sweeps are committed on this
+    machine and not on them yet, the oldest for `buffered_s` seconds; the buffer is filled to `buffer_share`."""
+
+    folder: str
+    trouble: str
+    waiting: int
+    dropped: int
+    recorded: int
+    acknowledged_ns: int
+    sealing: bool
+    repaired: tuple[str, ...]
+    buffered: int = 0
+    buffered_s: float = 0.0
+    buffer_share: float = 0.0
+
+
+class Historian:
+    """Records the sweeps of one plant into a folder. Use as an async context manager, or `start` and `stop` it.
+
+    `take` is the tap: it never waits. `record` waits for the acknowledgement. A commit gathers what came within
+    `commit_every_s`; sealing goes on in a thread of its own. Under a simulated loop all of it runs in line.
+    """
+
+    def __init__(self, folder: str | Path, plant: Plant, *, commit_every_s: float = COMMIT_EVERY_S) -> None:
+        self.folder = Folder(Path(folder))
+        self.plant = plant
+        self.repaired: tuple[str, ...] = ()
+        self._every = commit_every_s
+        self._spool: deque[_Waiting] = deque()
+        self._spool_bytes = 0
+        self._events: list[Event] = []
+        self._trouble = ""
+        self._seal_trouble = ""
+        self._dropped = 0
+        self._dropping = 0
+        self._recorded = 0
+        self._acknowledged_ns = 0
+        self._skew: int | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ends, self._sealing = asyncio.Event(), asyncio.Lock()
+        self._writer = ThreadPoolExecutor(1, "historian-write")
+        self._sealer = ThreadPoolExecutor(1, "historian-seal")
+        self._connection: database.Connection
+        self._editions: Editions
+        self._rules = Retention()
+        self._last = 0
+        self._store: Store | None = None
+        self._reducers: Reducers
+
+    async def __aenter__(self) -> Historian:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Opens the folder and puts right what the last run left. Raises HistoryError, OSError, sqlite3.Error."""
+        await self._in(self._writer, self._open)
+        for line in self.repaired:
+            log.warning("history: %s", line)
+            self.note("repair", "", line)
+        self.note("start", "", f"recording {self.plant.label}")
+        self._tasks = [asyncio.create_task(self._commit_forever()), asyncio.create_task(self._seal_forever())]
+        for task in self._tasks:
+            task.add_done_callback(_ended)
+
+    async def stop(self) -> None:
+        """Commits what waits, as far as the disk lets it, and closes the folder."""
+        self._ends.set()
+        tasks, self._tasks = self._tasks, []
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.note("stop", "", "recording ended")
+        while await self._commit() or (self._dropping and not self._trouble):
+            pass
+        await self._in(self._writer, self._connection.close)
+        for waiting in self._spool:
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.cancel()
+        if self._store is not None:
+            self._store.close()
+        self._writer.shutdown()
+        self._sealer.shutdown()
+
+    def take(self, sweep: Sweep, bound: BoundDevice) -> None:
+        """Takes a sweep to record. Never waits and never raises; a sweep that finds the spool full is counted lost."""
+        self._put(_Waiting(sweep, bound, None))
+
+    async def record(self, sweep: Sweep, bound: BoundDevice) -> int:
+        """Records a sweep; returns its number once it is committed. Raises BessError where the spool is full."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        if not self._put(_Waiting(sweep, bound, done)):
+            raise BessError(
+                f"{self.folder.root}: {len(self._spool)} sweeps wait for the disk: {self._trouble or 'it is slow'}"
+            )
+        return await done
+
+    def note(self, kind: str, subject: str, text: str) -> None:
+        """Records an event with the next commit."""
+        if len(self._events) >= _EVENTS:
+            return  # for so long nothing could be written; what began it is there
+        self._events.append(Event(clock.now_ns(), kind, subject, text))
+
+    def health(self) -> Health:
+        """How recording does right now."""
+        trouble = self._trouble or self._seal_trouble
+        return Health(
+            str(self.folder.root), trouble, len(self._spool), self._dropped, self._recorded, self._acknowledged_ns,
+            not self._seal_trouble, self.repaired,
+        )  # fmt: skip
+
+    def _put(self, waiting: _Waiting) -> bool:
+        size = 2 * waiting.sweep.plan.size
+        if len(self._spool) >= SPOOL_SWEEPS or self._spool_bytes + size > SPOOL_BYTES:
+            self._dropped += 1
+            self._dropping += 1
+            invariants.sometimes("historian: the spool was full")
+            return False
+        self._spool.append(waiting)
+        self._spool_bytes += size
+        return True
+
+    def _open(self) -> None:
+        self.folder.make()
+        plant_hash = self.folder.keep_plant(self.plant)
+        self._connection = open_tail(self.folder)
+        try:
+            self.repaired = tuple(repair(self.folder, self._connection))
+            self._rules = load_rules(self.folder)
+            self._editions = Editions(self.folder, self._connection, plant_hash)
+            self._last = last_number(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    async def _commit_forever(self) -> None:
+        while not await self._ended_within(self._every):
+            self._watch_clock()
+            while await self._commit():
+                pass
+
+    async def _ended_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ends.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _watch_clock(self) -> None:
+        """Notes a step of the wall clock: times of sweeps before and after it do not compare."""
+        skew = clock.now_ns() - round(clock.monotonic() * 1e9)
+        before, self._skew = self._skew, skew
+        if before is not None and abs(skew - before) >= _CLOCK_STEP_NS:
+            way = "forward" if skew > before else "back"
+            self.note("clock", "", f"the clock of this machine was set {way} by {abs(skew - before) / 1e9:.3f} s")
+
+    async def _commit(self) -> bool:
+        """Commits and acknowledges what waits, a part at a time; True where more is left to do at once."""
+        batch = [self._spool[i] for i in range(min(_BATCH, len(self._spool)))]
+        events, self._events = self._events, []
+        if self._dropping and not self._trouble:
+            events = [
+                *events,
+                Event(clock.now_ns(), "disk", "", f"{self._dropping} sweeps were lost: the spool is full"),
+            ]
+            self._dropping = 0
+        if not batch and not events:
+            return False
+        try:
+            await self._in(self._writer, lambda: self._write(batch, events))
+        except (OSError, database.Error, BessError) as error:
+            self._events = events + self._events
+            self._fail(str(error))
+            return False
+        if self._trouble:
+            log.warning("history: recording goes on")
+            self.note("disk", "", f"recording goes on after: {self._trouble}")
+            self._trouble = ""
+        for position, waiting in enumerate(batch):
+            self._spool.popleft()
+            self._spool_bytes -= 2 * waiting.sweep.plan.size
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_result(self._last + 1 + position)
+        if batch:
+            self._last += len(batch)
+            self._recorded += len(batch)
+            self._acknowledged_ns = batch[-1].sweep.end_ns
+        return bool(self._spool)
+
+    def _fail(self, why: str) -> None:
+        if not self._trouble:
+            log.error("history: nothing can be recorded: %s; the sweeps wait in memory", why)
+            self.note("disk", "", f"nothing can be recorded: {why}")
+        self._trouble = f"nothing can be recorded: {why}"
+
+    def _write(self, batch: list[_Waiting], events: list[Event]) -> None:
+        """One transaction. A try that failed may have reached the disk all the same: then it is not made again."""
+        done = last_number(self._connection) - self._last if self._trouble else 0
+        left = batch[done:]
+        numbers = [self._editions.of(waiting.sweep, waiting.bound) for waiting in left]
+        devices, editions = [device for device, _ in numbers], [edition for _, edition in numbers]
+        packed = pack([waiting.sweep for waiting in left], devices, editions) if left else b""
+        with database.transaction(self._connection) as connection:
+            self._editions.write(connection)
+            if left:
+                write_tick(connection, self._last + done + 1, [waiting.sweep.end_ns for waiting in left], packed)
+            add_events(connection, events)
+        self._editions.written()
+
+    async def _seal_forever(self) -> None:
+        while not await self._ended_within(SEAL_AGAIN_S if self._seal_trouble else SEAL_EVERY_S):
+            try:
+                while await self.seal() or await self.compact():
+                    pass
+            except (OSError, database.Error, BessError, ValueError) as error:  # Arrow's errors are ValueErrors
+                if not self._seal_trouble:
+                    log.error("history: nothing can be sealed: %s; sweeps stay in %s", error, self.folder.tail)
+                    self.note("disk", "", f"nothing can be sealed: {error}")
+                self._seal_trouble = f"nothing can be sealed: {error}"
+            else:
+                if self._seal_trouble:
+                    self.note("disk", "", f"sealing goes on after: {self._seal_trouble}")
+                self._seal_trouble = ""
+
+    async def seal(self) -> bool:
+        """Seals the oldest slot that is over; False where there is none. Raises OSError, sqlite3.Error."""
+        async with self._sealing:
+            found = await self._in(self._sealer, self._seal_files)
+            if found is None:
+                return False
+            sealed, rolled = found
+
+            def commit() -> None:
+                with database.transaction(self._connection) as connection:
+                    enter(connection, sealed, rolled, self._editions.devices)
+
+            await self._in(self._writer, commit)
+            return True
+
+    async def compact(self) -> bool:
+        """Makes one segment of the oldest day that is over, else thins one as the rules say; False where nothing was to
+        be done. Raises OSError, sqlite3.Error, HistoryError."""
+        async with self._sealing:
+            now_ns = clock.now_ns()
+            done = await self._in(self._sealer, lambda: self._compact_files(now_ns))
+            if done is None:
+                return False
+
+            def commit() -> None:
+                with database.transaction(self._connection) as connection:
+                    replace_old(connection, done, self._editions.devices)
+
+            await self._in(self._writer, commit)
+            await self._in(self._sealer, lambda: remove_old(self.folder, done))
+            if done.thinned:
+                names = ", ".join([*(segment.name for segment in done.segments), *done.rollups])
+                self.note("retention", "", f"thinned as {RULES} says: {names}")
+            return True
+
+    def _compact_files(self, now_ns: int) -> Compacted | None:
+        connection = database.connect_to_read(self.folder.tail)
+        try:
+            segments = day_due(connection)
+            if segments:
+                return compact(self.folder, connection, segments)
+            if old := old_minutes(connection, self._rules, now_ns):
+                return Compacted(None, (), (), old, thinned=True)
+            return thin(self.folder, connection, self._rules, now_ns)
+        finally:
+            connection.close()
+
+    def _seal_files(self) -> tuple[Sealed, Rolled | None] | None:
+        if self._store is None:
+            self._store = Store(self.folder.root)
+            self._reducers = Reducers(self._store)
+        connection = database.connect_to_read(self.folder.tail)
+        try:
+            with database.reading(connection):
+                last = due(connection)
+                return None if last is None else seal(self.folder, connection, last, self._reducers)
+        finally:
+            connection.close()
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("history: a task ended, nothing more is recorded", exc_info=error)

@@ -1,0 +1,3 @@
+"""Tables of other systems beside a history."""
+
+from __future__ import annotations

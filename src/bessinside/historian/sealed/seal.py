@@ -1,0 +1,91 @@
+"""Sealing: sweeps of ten minutes leave the tail for files that never change. Compacting: a day of them into one set.
+
+The files are whole and on the disk before one transaction puts them into the catalogue and takes their sweeps out of
+the tail. Before it they are nobody's, and :mod:`~bessinside.historian.embedded.repair` removes them; after it they are
+the record.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from bessinside.errors import BessError
+from bessinside.historian.basis.archive import Step
+from bessinside.historian.basis.batch import Batch
+from bessinside.historian.basis.folder import FORMAT, Folder
+from bessinside.historian.basis.reduce import Minutes, Reducers, SweepExtremes
+from bessinside.historian.sealed.catalogue import Sealed
+from bessinside.historian.sealed.rollup import Rolled, write_rollup
+from bessinside.historian.sealed.segment import SUFFIXES, SegmentWriter
+from bessinside.historian.tail.batches import tail_batches
+from bessinside.runtime import database, disk
+
+log = logging.getLogger(__name__)
+
+SLOT_NS = 600_000_000_000
+_LATE_NS = 5_000_000_000  # a slot is over when a sweep ended so much after it
+
+
+def due(connection: database.Connection) -> int | None:
+    """The number of the last sweep of the oldest slot in the tail if that slot is over, else None."""
+    slot: int | None = None
+    last: int | None = None
+    for number, begin_ns, end_ns in connection.execute("SELECT last, begin_ns, end_ns FROM ticks ORDER BY first"):
+        slot = begin_ns // SLOT_NS if slot is None else slot
+        if begin_ns // SLOT_NS == slot:
+            last = number
+        elif end_ns < slot * SLOT_NS or end_ns > (slot + 1) * SLOT_NS + _LATE_NS:
+            return last
+    return None
+
+
+def seal(
+    folder: Folder, connection: database.Connection, last: int, reducers: Reducers
+) -> tuple[Sealed, Rolled | None]:
+    """Writes the tail's sweeps up to number `last`, and their minutes, into files.
+
+    Raises OSError where the disk is full or fails: then nothing has changed. No minutes are made of a device whose map
+    or plant file cannot be used any more; its words are sealed all the same.
+    """
+    batches = tail_batches(connection, last=last)
+    begin = min(int(batch.times.end_ns.min()) for batch in batches)
+    first = min(int(batch.times.number[0]) for batch in batches)
+    name = f"{stamp(begin)}-{first}"
+    reduced = [_reduced(batch, reducers) for batch in batches]
+    sealed = write(folder, name, "slot", batches, [extremes for _, extremes in reduced])
+    tables = [(batch.edition.device, minutes) for batch, (minutes, _) in zip(batches, reduced, strict=True) if minutes]
+    rolled = write_rollup(folder, name, Step.MINUTE, (first, sealed.last), tables) if tables else None
+    return sealed, rolled
+
+
+def _reduced(batch: Batch, reducers: Reducers) -> tuple[Minutes | None, list[SweepExtremes]]:
+    try:
+        reducer = reducers.of(batch.edition)
+    except BessError as error:
+        log.error("history: no minutes of %s are made: %s", batch.edition.device, error)
+        return None, []
+    return (reducer.minutes(batch) if reducer.ids else None), list(reducer.extremes(batch))
+
+
+def write(
+    folder: Folder, name: str, kind: str, batches: Sequence[Batch], extremes: Sequence[Sequence[SweepExtremes]]
+) -> Sealed:
+    """Writes a segment's files. Raises OSError."""
+    paths = {suffix: folder.segments / f"{name}{suffix}" for suffix in SUFFIXES}
+    with ExitStack() as stack:
+        files = {suffix: stack.enter_context(disk.replacing(path)) for suffix, path in paths.items()}
+        writer = stack.enter_context(SegmentWriter(files))
+        for batch, found in zip(batches, extremes, strict=True):
+            writer.add(batch, found)
+        parts = writer.close(FORMAT)
+    return Sealed(name, kind, parts, sum(disk.size(path) for path in paths.values()))
+
+
+def stamp(time_ns: int) -> str:
+    """A moment as files are named: 20260621T120000Z."""
+    seconds = time_ns // 1_000_000_000
+    moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    return f"{moment:%Y%m%dT%H%M%SZ}"

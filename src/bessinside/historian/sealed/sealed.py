@@ -1,0 +1,161 @@
+"""Opened segment files, and what was read of them last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bessinside.historian.basis.batch import Times
+from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.reduce import Minutes
+from bessinside.historian.basis.run import Run
+from bessinside.historian.basis.shelf import Shelf
+from bessinside.historian.sealed.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
+from bessinside.historian.sealed.segment import (
+    EXTREMES,
+    REQUESTS,
+    SWEEPS,
+    WORDS,
+    read_extremes,
+    read_metrics,
+    read_requests,
+    read_sweeps,
+    read_words,
+    spread,
+    whole_times,
+)
+from bessinside.runtime import disk
+
+_FOOTERS = 32 * 1024 * 1024  # bytes of footers that are held: what they take in memory is some times that
+_OPEN = 64  # files that are open at once
+_BYTES = 96 * 1024 * 1024
+_ABOUTS = 2048  # what rollup files say of themselves
+
+
+class ParquetFiles:
+    """Parquet files by path: few are open, and of those that were the footer is held, so that it is not read again."""
+
+    def __init__(self) -> None:
+        self._open, self._footers = Shelf(_OPEN), Shelf(_FOOTERS)
+
+    def get(self, path: Path) -> pq.ParquetFile:
+        """An opened file; it stays open for a while. Raises FileNotFoundError."""
+        return self._open.get(path, lambda: self._opened(path))
+
+    def _opened(self, path: Path) -> pq.ParquetFile:
+        file = disk.open_read(path)
+        footer = self._footers.get(path, lambda: pq.read_metadata(file), lambda read: int(read.serialized_size) + 4096)
+        return pq.ParquetFile(file, metadata=footer)
+
+
+class SealedFiles:
+    """The sealed segments of a folder, read by run and row group. Several threads may read at once.
+
+    Raises FileNotFoundError where retention or compaction took a file away after it was looked up: look again.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._files = ParquetFiles()
+        self._read = Shelf(_BYTES)
+
+    def file(self, path: Path) -> pq.ParquetFile:
+        """An opened file; it stays open for a while."""
+        return self._files.get(path)
+
+    def path(self, name: str, suffix: str) -> Path:
+        """Where a segment's file is."""
+        return self._folder.segments / f"{name}{suffix}"
+
+    def sweeps(self, name: str, run: Run) -> dict[str, NDArray[Any]]:
+        """number, start_ns, end_ns, tid, failed of a run's sweeps."""
+
+        def make() -> dict[str, NDArray[Any]]:
+            file = self.file(self.path(name, SWEEPS))
+            return read_sweeps(file, run.part, ("number", "start_ns", "end_ns", "tid", "failed"))
+
+        return self._read.get((name, run.part, "sweeps"), make, lambda lists: sum(one.nbytes for one in lists.values()))
+
+    def times(self, name: str, run: Run) -> Times:
+        """Times and outcomes of a run's exchanges."""
+
+        def make() -> Times:
+            requests = read_requests(self.file(self.path(name, REQUESTS)), run.part)
+            return whole_times(self.sweeps(name, run), requests)
+
+        return self._read.get((name, run.part, "times"), make, lambda times: 2 * times.sent_us.nbytes)
+
+    def words(self, name: str, run: Run, rows: NDArray[np.int64], size: int) -> NDArray[np.uint16]:
+        """uint16[len(rows), sweeps]: some rows of a run's words; `size` is how many it has."""
+        bounds = np.cumsum([0, *spread(size)])
+        groups = np.searchsorted(bounds, rows, side="right") - 1
+        out = np.empty((len(rows), run.sweeps), np.uint16)
+        for group in np.unique(groups).tolist():
+            mine = groups == group
+            out[mine] = self._group(name, run, group)[rows[mine] - bounds[group]]
+        return out
+
+    def extremes(self, name: str, run: Run, metric: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """low, high, count of a metric in every sweep of a run; None where they were not kept."""
+        if run.extremes < 0:
+            return None
+        return read_extremes(self.file(self.path(name, EXTREMES)), run.extremes, metric)
+
+    def all_extremes(self, name: str, run: Run) -> list[tuple[str, NDArray[Any], NDArray[Any], NDArray[Any]]]:
+        """metric, low, high, count of every metric that a run has extremes of."""
+        if run.extremes < 0:
+            return []
+        file = self.file(self.path(name, EXTREMES))
+        found = []
+        for metric in read_metrics(file, run.extremes):
+            kept = read_extremes(file, run.extremes, metric)
+            assert kept is not None
+            found.append((metric, *kept))
+        return found
+
+    def _group(self, name: str, run: Run, group: int) -> NDArray[np.uint16]:
+        def make() -> NDArray[np.uint16]:
+            return read_words(self.file(self.path(name, WORDS)), [run.words_group + group], run.sweeps)
+
+        return self._read.get((name, run.part, group), make, lambda words: int(words.nbytes))
+
+
+class RolledFiles:
+    """The rollup files of a folder, read by figure."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._files, self._abouts = ParquetFiles(), Shelf(_ABOUTS)
+        self._places: dict[str, dict[str, int]] = {}
+
+    def read(self, name: str, figures: Sequence[str], device: str | None = None) -> Iterator[tuple[list[int], Minutes]]:
+        """What a file has of some figures, of one device or any: their positions in `figures`, and their steps."""
+        file, about = self.opened(name)
+        for part in about.parts:
+            if device not in (None, part.device):
+                continue
+            place = self._place(file, part)
+            mine = [k for k, figure in enumerate(figures) if figure in place]
+            if mine:
+                rows = np.array([place[figures[k]] for k in mine], np.int64)
+                yield mine, read_rows(file, part, about.step_ns, rows)
+
+    def names(self, file: pq.ParquetFile, part: RollupPart) -> list[str]:
+        """The figures of a part, in the order of their rows."""
+        return list(self._place(file, part))
+
+    def opened(self, name: str) -> tuple[pq.ParquetFile, RollupAbout]:
+        """A file and what it says of itself."""
+        file = self._files.get(self._folder.rollups / name)
+        return file, self._abouts.get(name, lambda: read_rollup_about(file))
+
+    def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:
+        """The row of each figure; many parts have the same figures."""
+        if part.names not in self._places:
+            self._places[part.names] = {figure: row for row, figure in enumerate(read_names(file, part))}
+        return self._places[part.names]

@@ -1,0 +1,93 @@
+"""What the tail holds, as arrays: the sweeps of its ticks by edition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bessinside.historian.basis.archive import Edition
+from bessinside.historian.basis.batch import NEVER, Batch, Times
+from bessinside.historian.tail.tail import load_editions, read_ticks
+from bessinside.historian.tail.tick import Tick, together
+from bessinside.modbus import Outcome, ReadPlan
+from bessinside.runtime import database
+
+
+def tail_batches(
+    connection: database.Connection,
+    *,
+    device: int | None = None,
+    begin_ns: int = -(2**62),
+    end_ns: int = 2**62,
+    last: int = 2**62,
+) -> list[Batch]:
+    """Sweeps of the tail as arrays, an edition each, devices in the order in which they came."""
+    ticks = read_ticks(connection, begin_ns=begin_ns, end_ns=end_ns, last=last)
+    mine = together([tick.some(tick.where(device, begin_ns, end_ns, last)) for tick in ticks])
+    return batches_of(mine, load_editions(connection))
+
+
+def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> list[Batch]:
+    """Sweeps as arrays, an edition each, by the numbers of devices and editions."""
+    numbers, first = np.unique(tick.edition, return_index=True)
+    order = np.lexsort((numbers, tick.device[first]))
+    return [
+        batch_of(editions[number], ReadPlan(editions[number].requests), tick, np.flatnonzero(tick.edition == number))
+        for number in numbers[order].tolist()
+    ]
+
+
+def batch_of(edition: Edition, plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Batch:
+    """The sweeps at some positions, all of one edition, as arrays."""
+    return Batch(edition, plan, times_of(plan, tick, at), words_of(plan, tick, at))
+
+
+def words_of(
+    plan: ReadPlan, tick: Tick, at: NDArray[np.int64], place: NDArray[np.int64] | None = None
+) -> NDArray[np.uint16]:
+    """uint16[plan.size, n], native: the words of some sweeps of one edition; or those at some places of its image."""
+    rows = _rows(tick.words, tick.words_at[at], plan.size)
+    return (rows if place is None else rows[:, place]).T.astype(np.uint16, order="C")
+
+
+def times_of(plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Times:
+    """The times of some sweeps of one edition."""
+    count = len(plan.requests)
+    number, _, _, start_ns, end_ns, tid, failed = tick.head[:7, at]
+    stamps = _rows(tick.times, tick.times_at[at], 2 * count).reshape(len(at), 2, count)
+    sent, received = _microseconds(stamps, start_ns)
+    outcome = exception = None
+    raw: dict[tuple[int, int], bytes] = {}
+    tids: dict[int, NDArray[np.uint16]] = {}
+    for position, k in enumerate(at.tolist()) if tick.troubles else ():
+        trouble = tick.troubles.get(k)
+        if trouble is None:
+            continue
+        if outcome is None or exception is None:
+            outcome = np.full((count, len(at)), Outcome.OK, np.uint8)
+            exception = np.zeros((count, len(at)), np.uint8)
+        outcome[:, position] = np.frombuffer(trouble.outcome, np.uint8)
+        exception[:, position] = np.frombuffer(trouble.exception, np.uint8)
+        raw.update({(request, position): frame for request, frame in trouble.raw.items()})
+        if trouble.tid:
+            tids[position] = np.frombuffer(trouble.tid, ">u2").astype(np.uint16)
+    return Times(
+        number, start_ns, end_ns, tid.astype(np.uint16), failed.astype(np.int32), sent, received, outcome,
+        exception, raw, tids,
+    )  # fmt: skip
+
+
+def _rows(flat: NDArray[Any], at: NDArray[np.int64], size: int) -> NDArray[Any]:
+    """[n, size]: so many entries from each place on."""
+    every = [flat[a : a + size] for a in at.tolist()]
+    return np.concatenate(every).reshape(len(at), size) if every else np.zeros((0, size), flat.dtype)
+
+
+def _microseconds(stamps: NDArray[np.int64], start_ns: NDArray[np.int64]) -> NDArray[np.int32]:
+    """int32[2, R, n] from int64[n, 2, R]: rounded, so that a time is kept to half a microsecond."""
+    after = (stamps - start_ns[:, None, None] + 500) // 1000
+    after = np.where(stamps == 0, NEVER, np.clip(after, NEVER + 1, 2**31 - 1))
+    return np.ascontiguousarray(np.moveaxis(after, 0, -1), np.int32)
