@@ -222,7 +222,7 @@ def inject(root: Path, call: str, fault: str, point: int) -> bool:
     process = start(root, "strace", "-f", "-qq", *log, "-e", f"trace={call}", "-e", injected, until=TURN, in_turn=True)
     heard = Acknowledged(process)
     try:
-        process.wait(120)
+        process.wait(600)
     finally:
         process.kill()
     heard.join()
@@ -231,7 +231,7 @@ def inject(root: Path, call: str, fault: str, point: int) -> bool:
         check(root, heard.last, deep=10)
     follower = start(root, until=UNTIL)
     again = Acknowledged(follower)
-    ended = follower.wait(120)
+    ended = follower.wait(600)
     again.join()
     assert ended == 0, (again.lines, follower.stderr and follower.stderr.read())
     assert check(root, UNTIL, deep=10) >= UNTIL
@@ -239,7 +239,7 @@ def inject(root: Path, call: str, fault: str, point: int) -> bool:
 
 
 @needs_strace
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize(("call", "fault", "point"), FEW)
 def test_a_real_process_meets_a_fault_at_the_nth_call(tmp_path: Path, call: str, fault: str, point: int) -> None:
     """Every call of the process, SQLite's too."""

@@ -59,7 +59,7 @@ def reference_past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scratch / "past"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_the_guide_works(run: Run, reference_past: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     pytest.importorskip("pandas")
     shutil.copytree(reference_past, tmp_path / "past")
