@@ -62,10 +62,9 @@ def made_up_fcr(blocks: int) -> np.ndarray:
 
 
 def shown(name: str, value: float, unit: str = "") -> float:
-    """Prints and rounds."""
-    rounded = float(f"{value:.5g}")
-    print(f"  {name:<44}{rounded:>12,g} {unit}", flush=True)
-    return rounded
+    """Prints five digits and gives nine."""
+    print(f"  {name:<44}{float(f'{value:.5g}'):>12,g} {unit}", flush=True)
+    return float(f"{value:.9g}")
 
 
 def cold(prices: np.ndarray, starts: np.ndarray, runs: int) -> tuple[Model, float, float]:

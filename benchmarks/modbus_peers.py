@@ -111,40 +111,49 @@ def our_load(port: int, window: int) -> Load:
     return load
 
 
-def epoll_load(port: int, connections: int, window: int, seconds: float, awake: bool = False) -> int:
-    """The machine's limit: fixed bytes sent and taken on bare sockets, no loop of anybody's; requests answered.
+class EpollLoad:
+    """Fixed bytes sent and taken on bare sockets, no loop of anybody's.
 
     One that stays awake is never woken by what the server sends, as no client elsewhere on a network would be.
     """
-    poll, sockets, store = select.epoll(), {}, bytearray(8192)
-    patience = 0 if awake else None
-    request, size = Bare.request * window, 259 * window
-    missing = {}
-    for _ in range(connections):
-        end = socket.create_connection(("127.0.0.1", port))
-        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        end.setblocking(False)
-        sockets[end.fileno()] = end
-        poll.register(end.fileno(), select.EPOLLIN)
-        missing[end.fileno()] = size
-        end.send(request)
-    done, until, open_ends = 0, time.monotonic() + seconds, connections
-    while open_ends:
-        ended = time.monotonic() > until
-        for number, _ in poll.poll(patience):
-            end = sockets[number]
-            missing[number] -= end.recv_into(store)
-            if not missing[number]:
-                done += window
-                if ended:
-                    open_ends -= 1
-                    continue
-                missing[number] = size
-                end.send(request)
-    for end in sockets.values():
-        end.close()
-    poll.close()
-    return done
+
+    def __init__(self, port: int, connections: int, window: int, awake: bool = False) -> None:
+        self.poll, self.patience, self.window = select.epoll(), 0 if awake else None, window
+        self.sockets: dict[int, socket.socket] = {}
+        for _ in range(connections):
+            end = socket.create_connection(("127.0.0.1", port))
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            end.setblocking(False)
+            self.sockets[end.fileno()] = end
+            self.poll.register(end.fileno(), select.EPOLLIN)
+
+    def run(self, seconds: float) -> int:
+        """Asks on every connection until the time is over; requests answered, all of those that were sent."""
+        store, sockets, poll, patience = bytearray(8192), self.sockets, self.poll, self.patience
+        request, size = Bare.request * self.window, 259 * self.window
+        missing = dict.fromkeys(sockets, size)
+        for end in sockets.values():
+            end.send(request)
+        done, until, open_ends = 0, time.monotonic() + seconds, len(sockets)
+        while open_ends:
+            ended = time.monotonic() > until
+            for number, _ in poll.poll(patience):
+                end = sockets[number]
+                missing[number] -= end.recv_into(store)
+                if not missing[number]:
+                    done += self.window
+                    if ended:
+                        open_ends -= 1
+                        continue
+                    missing[number] = size
+                    end.send(request)
+        return done
+
+    def close(self) -> None:
+        """Closes all connections."""
+        for end in self.sockets.values():
+            end.close()
+        self.poll.close()
 
 
 class Bare(asyncio.BufferedProtocol):

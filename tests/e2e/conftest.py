@@ -33,6 +33,8 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+FLAT = "--disable-3d-apis"
+"""The page shows the plant in pictures and tables alone."""
 
 
 @dataclass
@@ -146,14 +148,17 @@ def _healthy(running: Product) -> bool:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium: the machine's, else Playwright's own. It ends with each module: while it runs, so does its loop."""
-    with launched() as opened:
+    """Chromium without a machine in space, whose drawing in software would cost twenty times what is tested.
+
+    It ends with each module: while it runs, so does its loop.
+    """
+    with launched(FLAT) as opened:
         yield opened
 
 
 @contextlib.contextmanager
 def launched(*more: str) -> Iterator[Browser]:
-    """Chromium with further arguments."""
+    """Chromium, the machine's, else Playwright's own, with further arguments."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
         yield opened

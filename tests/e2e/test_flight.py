@@ -190,7 +190,7 @@ def test_one_device_goes_and_comes_back(page: Page, fragile: Fragile) -> None:
     try:
         land(page, 3)
         expect(page.locator(".link")).to_contain_text("a device is silent")
-        expect(page.locator(".attention-silent", has_text="BMS of rack 4")).to_be_visible(timeout=30_000)
+        expect(page.locator(".attention-silent", has_text="BMS of rack 4")).to_be_visible()
         set_off(page, 4)
         page.evaluate(f"location.hash = '#/level/4?figure={CELL}'")
         land(page, 4)

@@ -19,6 +19,10 @@ NUMBERS = "() => [...document.querySelectorAll('.figure-number')].map(e => e.tex
 SHOWN = """() => [...document.querySelectorAll('.figure-number')].map(
     e => [e.closest('[data-figure]').dataset.figure, e.textContent.trim()])"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# what sticks out of its card, and names that are cut off
+OUTSIDE = """() => [...document.querySelectorAll('.picture, .figure-label, .barlist-label')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'auto' && e.clientWidth > 0)
+  .map(e => [e.className, e.scrollWidth - e.clientWidth, e.textContent.slice(0, 60)])"""
 
 
 def patient(context: BrowserContext) -> Page:
@@ -129,13 +133,16 @@ def test_german_and_english(browser: Browser, product: Product) -> None:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_sticks_out(browser: Browser, product: Product, scheme: Any, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    """In German, whose words are longer: nothing is wider than the screen or its card, no name is cut off."""
+    size = {"width": width, "height": 844}
+    context = browser.new_context(viewport=size, color_scheme=scheme, locale="de-DE")  # type: ignore[arg-type]
     page = patient(context)
     for level in range(1, 15):
         show(page, product.url, f"level/{level}")
         page.locator(".level-big", has_text=f"{level:02d}").wait_for()
         page.locator(".figure-tile[data-quality=good]").first.wait_for()
         assert page.evaluate(OVERFLOW) <= 0, f"level {level} is wider than the screen"
+        assert page.evaluate(OUTSIDE) == [], level
     show(page, product.url, "registers")
     page.locator("[role=grid] [role=row]").nth(3).wait_for()
     assert page.evaluate(OVERFLOW) <= 0, "the registers are wider than the screen"

@@ -67,9 +67,22 @@ def go(page: Page, level: int, more: str = "") -> None:
 def opened(browser: Browser, plant: Product, level: int = 7, **settings: Any) -> Page:
     page = browser.new_page(**{"viewport": {"width": 1200, "height": 800}, "reduced_motion": "reduce", **settings})
     page.set_default_timeout(PATIENT_MS)
+    page.on("pageerror", lambda error: _wrong.append(str(error)))
+    page.on("console", lambda message: _wrong.append(message.text) if message.type == "error" else None)
     page.goto(f"{plant.url}/#/level/{level}")
     drawn(page, level)
     return page
+
+
+_wrong: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_wrong() -> Iterator[None]:
+    """What a page writes to its console as an error fails the test."""
+    _wrong.clear()
+    yield
+    assert not _wrong, _wrong[:5]
 
 
 @pytest.fixture(scope="module")
@@ -331,8 +344,12 @@ def test_a_hidden_tab_draws_nothing(plant: Product, browser: Browser) -> None:
 
 
 def test_three_tours_leave_nothing_behind(plant: Product, browser: Browser) -> None:
-    """What the first tour put on the graphics card and in the heap is what the third leaves there."""
+    """What the first tour put on the graphics card and in the heap is what the third leaves there.
+
+    The page is held: what a plant goes on saying belongs to the time that a tour takes, not to the tour.
+    """
     page = opened(browser, plant, 1, viewport=SMALL)
+    hold_page(page)
     session = page.context.new_cdp_session(page)
     kept = []
     for _ in range(3):
@@ -346,7 +363,7 @@ def test_three_tours_leave_nothing_behind(plant: Product, browser: Browser) -> N
     assert kept[0][0] == kept[1][0] == kept[2][0]
     first, second, third = (heap for _, heap in kept)
     # 1 MB in two tours; what the browser itself makes ready while a page is young counts once, not with each tour
-    assert min((third - first) / 2, third - second) <= 500_000, kept
+    assert min(second - first, third - second) <= 500_000, kept
     page.close()
 
 
@@ -402,7 +419,7 @@ INKED = """(mark) => {
 
 def test_silence_and_missing_registers_are_seen_by_shape_and_text(large: Product, browser: Browser) -> None:
     """Rack 9 never answered: crosses on grey, said on the rack. What has no register is named in the legend."""
-    page = opened(browser, large, 3)
+    page = opened(browser, large, 3, viewport=SMALL)
     until(page, "!!document.querySelector('.scene-trouble[data-quality=no-answer]')")
     said = page.locator(".scene-trouble[data-quality=no-answer]")
     expect(said).to_contain_text("R9")
@@ -410,7 +427,12 @@ def test_silence_and_missing_registers_are_seen_by_shape_and_text(large: Product
     go(page, 3)
     inks = page.evaluate(INKED, 5)
     assert inks
-    for shade in {row[0] for row in inks}:  # two tones, far apart, on every face: crosses and what lies under them
+    seen = Counter[float]()
+    for shade, *_, pixels in inks:
+        seen[shade] += pixels
+    broad = [shade for shade, pixels in seen.items() if pixels >= 30]  # a few pixels are an edge, not a face
+    assert broad, inks
+    for shade in broad:  # two tones, far apart, on every face: crosses and what lies under them
         tones = [sum(row[1:4]) / 3 for row in inks if row[0] == shade and row[4] >= 3]
         assert max(tones) - min(tones) > 40, inks[:6]
     go(page, 7)
@@ -422,7 +444,7 @@ def test_silence_and_missing_registers_are_seen_by_shape_and_text(large: Product
 
 def test_a_stale_cell_wears_stripes_until_it_is_read_again(large: Product, browser: Browser) -> None:
     """The twin stops: what the page shows grows old, and says so on the machine; then the stripes go."""
-    page = opened(browser, large, 6)
+    page = opened(browser, large, 6, viewport=SMALL)
     until(page, f"({INKED})(1).length === 0")
     large.twin.send_signal(signal.SIGSTOP)
     try:

@@ -104,6 +104,29 @@ def test_a_fact_opens_what_it_rests_on_and_says_what_is_missing(page: Page, site
     expect(missing.locator(".fact-lacking")).to_contain_text("container.auxiliary_energy")
 
 
+def test_cards_say_how_a_value_is_known_by_shape_and_text(page: Page, site: Counted) -> None:
+    said: dict[str, set[str]] = {}
+    for role in ROLES:
+        base = show(page, site.url, role)
+        told = site.get(f"/api/views/{role}?base={base}")
+        for fact in (fact for group in told["groups"] for fact in group["facts"]):
+            of = page.locator(f'[data-fact="{fact["id"]}"] [data-basis]')
+            if not fact["basis"]:
+                expect(of).to_have_count(0)
+                continue
+            expect(of).to_have_attribute("data-basis", fact["basis"])
+            said.setdefault(fact["basis"], set()).add(of.inner_text())
+            leaves = {one["kind"] for one in fact["origin"]}
+            if fact["basis"] != "stated":
+                assert not leaves & {"input", "nameplate"}, fact["id"]
+            if fact["basis"] == "read":
+                assert [one["value"] for one in fact["origin"]] == [fact["value"]], fact["id"]
+    assert {basis: len(words) for basis, words in said.items()} == dict.fromkeys(said, 1)
+    assert {"computed", "stated"} <= set(said)
+    words = [next(iter(one)) for one in said.values()]
+    assert len({text[0] for text in words}) == len({text[1:] for text in words}) == len(words)
+
+
 def test_the_role_colours_the_levels(page: Page, site: Counted) -> None:
     colours = {}
     for role in ("investor", "purchaser"):
@@ -135,6 +158,13 @@ def test_a_phone_shows_it_in_german_without_sideways_scrolling(browser: Browser,
     page = context.new_page()
     show(page, site.url, "purchaser")
     expect(page.locator("#views-title")).to_have_text("Käufer")
+    page.locator('[data-fact="nameplate.power"] button').first.click()
+    expect(page.locator(".fact-opened")).to_contain_text("plant.nameplate.power der Anlagendatei")
+    english = re.compile(r"\b(the|from|with|missing|registers?|computed|counted|plant file|sweeps)\b")
+    words = re.sub(
+        r"\S+[./]\S+", "", page.locator(".views-groups").inner_text()
+    )  # keys, figures and files have one name
+    assert not english.search(words), english.search(words)
     assert page.evaluate("document.querySelector('main').scrollWidth") <= 360
     context.close()
 

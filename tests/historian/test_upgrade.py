@@ -9,8 +9,8 @@ import pytest
 
 from bessinside.historian.basis.folder import HistoryError
 from bessinside.historian.embedded.store import Store
-from bessinside.historian.tail.tail import open_tail, read_ticks
-from bessinside.historian.tail.tick import VERSION, Tick
+from bessinside.historian.tail.tail import open_tail
+from bessinside.historian.tail.tick import VERSION, Tick, unpack
 from bessinside.runtime import database
 from tests.historian.made import Folders, Maker, plant_in
 from tests.historian.test_compact import answers
@@ -37,7 +37,7 @@ def test_a_tail_of_format_1_is_brought_to_today(tmp_path: Path) -> None:
     truth = answers(folders.store)
     connection = folders.historian._connection
     with database.transaction(connection):
-        for tick in read_ticks(connection):
+        for tick in [unpack(*row) for row in connection.execute("SELECT first, sweeps FROM ticks").fetchall()]:
             first = int(tick.number[0])
             connection.execute(
                 "UPDATE ticks SET sweeps = ? WHERE first = ?", (msgspec.msgpack.encode(rows(tick)), first)

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from bessinside.emulator.service.serve import Emulator
+from bessinside.emulator.whole.plant import DEAD_BAND, FULL_ACTIVATION, NOMINAL_FREQUENCY
 from bessinside.emulator.whole.plant import Plant as Physics
 from bessinside.emulator.whole.schedule import DAY, NS, Schedule
 from bessinside.historian.embedded.record import Historian
@@ -56,12 +57,14 @@ Fault = Callable[[Physics, int], None]
 
 @dataclass(frozen=True)
 class Week:
-    """What was bought and wanted (W float64[n]), and what the registers say of it. `sweeps` were read over the wire."""
+    """What was bought and wanted (W float64[n]), and what the registers say of it. `sweeps` were read over the wire.
+    `answered_w` float64[n]: the answer to the frequency as the emulated plant had it, for comparison alone."""
 
     owned: Battery
     wanted_w: Floats
     said: Said
     sweeps: int
+    answered_w: Floats
 
 
 def bought(start_wh: float) -> Battery:
@@ -124,7 +127,7 @@ async def _run(calendar: Calendar, prices: Floats, fault: Fault, folder: Path, r
         found = said(past, calendar.starts_ns, SLOT_NS, at_meter.power_w, RATED, NOMINAL)
     assert not found.missing, found.missing
     assert found.start_wh is not None
-    return Week(replace(owned, start_wh=found.start_wh), wanted, found, wire.sweeps)
+    return Week(replace(owned, start_wh=found.start_wh), wanted, found, wire.sweeps, np.array(wire.answered[1:-1]))
 
 
 def _left(owned: Battery, reserve_w: float) -> Battery:
@@ -151,6 +154,7 @@ class Wire:
     def __init__(self, twin: Twin, historian: Historian, orders: Client, close: tuple[str, ...] = ()) -> None:
         self.twin, self.historian, self.orders = twin, historian, orders
         self.close_by = close
+        self.answered: list[float] = []
         self.sweeps = 0
         twin.listen(historian.take)
 
@@ -165,8 +169,11 @@ class Wire:
 
     async def swept(self, emulator: Emulator) -> None:
         """One slot of the plant; after the steps in `LOOKS` every device is read, those of `close` after each."""
-        for step in range(1, round(SLOT_S / STEP_S) + 1):
+        steps = round(SLOT_S / STEP_S)
+        self.answered.append(0.0)
+        for step in range(1, steps + 1):
             emulator.step(STEP_S)
+            self.answered[-1] += _answer(emulator.physics) / steps
             for poller in self.twin.pollers:
                 if step not in LOOKS and poller.readings.bound.device.id not in self.close_by:
                     continue
@@ -194,6 +201,11 @@ class Wire:
         bound, i = self.twin.binding.locate(index)
         readings = next(poller.readings for poller in self.twin.pollers if poller.readings.bound is bound)
         return float(readings.values[i])
+
+
+def _answer(plant: Physics) -> float:
+    away = plant.grid.frequency - NOMINAL_FREQUENCY
+    return 0.0 if abs(away) <= DEAD_BAND else -plant.reserve * min(max(away / FULL_ACTIVATION, -1.0), 1.0)
 
 
 async def _writer(plant: Plant) -> Client:

@@ -128,8 +128,11 @@ def test_comments_and_empty_lines_are_skipped_wherever_they_stand() -> None:
         ("utc_start,power_kw\n2026-10-08T00:15Z,1\n2026-10-08T00:15Z,1\n", "mine.csv:3: utc_start: the same start"),
         ("utc_start,power_kw\n2026-10-08T00:00Z,1\n2026-10-08T00:07Z,1\n", "slots of 5, 15, 30 or 60 minutes"),
         ("# a plant\n\nutc_start,kw\n", "mine.csv:3: power_kw: expected this column"),
-        ("# a\n#\nutc_start,power_kw\n# b\n\n2026-10-08T00:00Z,x\n", "mine.csv:6: power_kw: expected a number, got 'x'"),
-        ("# a\r\nutc_start,power_kw\r\n2026-10-08T00:00Z,x\r\n", "mine.csv:3: power_kw: expected a number, got 'x'"),
+        (
+            "# a\n#\nutc_start,power_kw\n# b\n\n2026-10-08T00:00Z,x\n",
+            "mine.csv:6: power_kw: expected a number, got 'x'",
+        ),
+        ("# a\r\nutc_start,power_kw\r\n2026-10-08T00:00Z,x\r\n", "mine.csv:3: power_kw: expected a number"),
         ('utc_start,power_kw\n2026-10-08T00:00Z,1\n"2026-10-08T00:15Z,1\n', "mine.csv:3: expected 2 columns, got 1"),
         (f"utc_start,power_kw\n2026-10-08T00:00Z,{'1' * 140_000}\n", "mine.csv:2: not a row of a CSV"),
     ],

@@ -17,6 +17,8 @@ from bessinside.market.prices.sample import sample
 from bessinside.market.prices.series import SWITCH_NS, joined, series
 from bessinside.market.prices.sources import files
 from bessinside.market.prices.statistics import day_rows, spread, summary
+from bessinside.market.worth.converter import CurvePoint
+from bessinside.market.worth.outages import Outage, available
 from bessinside.market.worth.question import Question, grid, quantity
 from bessinside.market.worth.revenue import Desk
 from bessinside.web.market_rows import indices, whole_years
@@ -158,3 +160,29 @@ def test_whole_years_that_ship_are_what_this_program_computes() -> None:
             desks[row.year] = Desk.open(quarter if row.market_unit_min == 15 else hours, question, begin, end)
         assert desks[row.year].bound(question).eur == pytest.approx(row.eur_mw, rel=1e-3), row
     assert len(checked) == 27
+
+
+def test_outages_take_their_part_of_every_slot() -> None:
+    starts = np.arange(0, 8 * HOUR_NS, HOUR_NS, dtype=np.int64)
+    found = available(
+        [
+            Outage("1970-01-01T06:30Z", "1970-01-01T06:45Z"),
+            Outage("1970-01-01T01:00Z", "1970-01-01T03:15Z", 0.2),
+            Outage("1970-01-01T03:15Z", "1970-01-01T03:30Z"),
+            Outage("1969-12-31T00:00Z", "1970-01-01T00:15Z", 0.5),
+        ],
+        starts,
+        HOUR_NS,
+    )
+    assert found == pytest.approx([0.875, 0.2, 0.2, 1 - 0.25 * 0.8 - 0.25, 1, 1, 0.75, 1])
+    assert available([], starts, HOUR_NS) is None
+    before = available([Outage("1969-01-01", "1969-02-01")], starts, HOUR_NS)
+    assert before == pytest.approx(np.ones(8))
+
+
+def test_a_curve_makes_a_question_larger() -> None:
+    point = CurvePoint(1e6, 0.95, 0.95)
+    year = series(np.arange(366 * 24) * HOUR_NS, np.zeros(366 * 24), HOUR_NS, MADE)
+    assert grid(year, Question(curve=(point,) * 20)).size == 366 * 24
+    with pytest.raises(MarketError, match=r"35,136 slots with a curve of 20 points are more than 210,816 together"):
+        grid(year.split(QUARTER_NS), Question(curve=(point,) * 20))

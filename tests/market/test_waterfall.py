@@ -18,8 +18,8 @@ from bessinside.market.realised.waterfall import Realised, Waterfall, waterfall
 from tests.market.years import ZONE, reference
 
 KEYS = (
-    "one_way", "foresight", "schedule", "availability", "limits", "usable_energy", "efficiency", "unexplained",
-    "auxiliaries", "meter",
+    "one_way", "foresight", "schedule", "cycle_cap", "frequency", "availability", "limits", "usable_energy",
+    "efficiency", "unexplained", "auxiliaries", "meter",
 )  # fmt: skip
 PRICES = sample().price[: 7 * 96]
 CALENDAR = Calendar.of(sample().start_ns[: 7 * 96], 900, ZONE)
@@ -152,7 +152,77 @@ def test_what_the_converters_did_not_follow_is_named_unexplained() -> None:
     assert found.bar("unexplained").eur == pytest.approx(0.1 * found.bar("unexplained").before_eur, rel=1e-6)
     assert found.unexplained_share > 0.05
     missing = {bar.key for bar in found.bars if not bar.measured}
-    assert missing == {"availability", "limits", "usable_energy", "efficiency", "auxiliaries"}
+    assert missing == {"frequency", "availability", "limits", "usable_energy", "efficiency", "auxiliaries"}
+
+
+def test_cycles_beyond_the_cap_are_carried_out_and_have_a_bar_of_their_own() -> None:
+    """A plant that nobody holds to the cap earns more by it: the bar goes up, and nothing is left unexplained."""
+    eager = replace(BOUGHT, cycles_day=None, end_wh=None)
+    plan = rolling("eager", eager, PRICES, PRICES, CALENDAR).power_w
+    found = waterfall(PRICES, CALENDAR, BOUGHT, Realised(meter_w=plan, pcs_w=plan, schedule_w=plan))
+    assert found.bar("cycle_cap").eur < -0.01 * found.bound_eur
+    assert found.bar("cycle_cap").measured
+    assert found.unexplained_share < 1e-9
+    kept = waterfall(PRICES, CALENDAR, eager, Realised(meter_w=plan, pcs_w=plan, schedule_w=plan))
+    assert kept.bar("cycle_cap").eur == pytest.approx(0.0, abs=1e-9)
+    assert kept.realised_eur == pytest.approx(found.realised_eur, abs=1e-9)
+
+
+def answering(both_w: float = 0.0) -> tuple[Waterfall, Floats]:
+    """A week under half the schedule, with an answer to the frequency that moves up to 60 kW in the mean of a slot, and
+    `both_w` both ways within each."""
+    response = np.random.default_rng(5).normal(0, 20e3, N)
+    plan, both = 0.5 * wanted(), np.full(N, both_w)
+    real = replace(BOUGHT, end_wh=None, start_wh=0.3 * BOUGHT.energy_wh, cycles_day=None)
+    charge, discharge = follow(real, plan + response, CALENDAR, forced=False, both_w=both)
+    pcs = discharge - charge
+    found = Realised(
+        meter_w=pcs, pcs_w=pcs, schedule_w=plan, response_w=response, response_both_w=both,
+        available=np.ones(N), charge_limit=np.ones(N), discharge_limit=np.ones(N),
+        charging=BOUGHT.charging, discharging=BOUGHT.discharging,
+    )  # fmt: skip
+    return waterfall(PRICES, CALENDAR, replace(BOUGHT, start_wh=0.3 * BOUGHT.energy_wh), found), response
+
+
+@pytest.mark.parametrize("both_w", [0.0, 50e3])
+def test_what_answers_the_frequency_has_a_bar_of_its_own(both_w: float) -> None:
+    found, response = answering(both_w)
+    bar = found.bar("frequency")
+    assert bar.measured
+    paid = -PRICES * response / 4e6
+    if not both_w:
+        assert np.median(np.abs(bar.slot_eur - paid)) < 1e-9, "where the battery could, to the cent"
+    assert abs(bar.eur) > 0.001 * found.bound_eur
+    for other in found.bars:
+        if other.key not in ("one_way", "foresight", "schedule", "frequency"):
+            assert abs(other.eur) < 1e-6, other.key
+    assert found.unexplained_share < 1e-9
+
+
+def test_what_goes_both_ways_within_a_slot_costs_its_losses() -> None:
+    owned = replace(BOUGHT, end_wh=None, start_wh=1e6)
+    rest, both = np.zeros(N), np.full(N, 20e3)
+    charge, discharge = follow(owned, rest, CALENDAR, forced=False, both_w=both)
+    lost = float(np.cumsum(charge * owned.charging - discharge / owned.discharging)[-1]) / 4
+    eta = 0.88**0.5
+    assert (charge[0], discharge[0]) == pytest.approx((20e3, 20e3))
+    assert lost == pytest.approx(max(20e3 * (eta - 1 / eta) * N / 4, -1e6), rel=1e-6)
+    pcs = discharge - charge
+    energy = 1e6 + np.cumsum(charge * eta - discharge / eta) / 4
+    mixed = pcs + np.where(np.arange(N) % 8 == 0, 40e3, 0) - np.where(np.arange(N) % 8 == 4, 50e3, 0)
+    energy += np.cumsum(np.maximum(-(mixed - pcs), 0) * eta - np.maximum(mixed - pcs, 0) / eta) / 4
+    assert efficiencies(mixed, energy, 1e6, 900, both_w=both) == pytest.approx((eta, eta))
+    blind = efficiencies(mixed, energy, 1e6, 900)
+    assert blind[0] * blind[1] < 0.97 * eta**2, "who sees the means alone takes these losses for worse converters"
+
+
+def test_a_count_of_charge_that_lays_all_losses_on_one_way_is_taken_so() -> None:
+    charge, discharge = follow(replace(BOUGHT, end_wh=None), wanted(), CALENDAR)
+    for charging, drawn, fitted in ((0.90, 0.99, (0.9, 1.0)), (1.01, 1.12, (1.0, 1 / 1.12))):
+        energy = np.cumsum(charge * charging - discharge * drawn) / 4
+        found = efficiencies(discharge - charge, energy, 0.0, 900)
+        assert found == pytest.approx(fitted, abs=0.001)
+        assert 1.0 in found
 
 
 def test_losses_are_measured_from_power_and_energy() -> None:

@@ -196,3 +196,26 @@ async def test_who_is_not_signed_in_gets_no_prices(guarded: Any) -> None:
     for path in ("/api/prices", "/api/revenue", "/api/revenue/compare"):
         assert (await guarded.http.get(path)).status_code == 401
     assert (await guarded.http.post("/api/revenue", json={})).status_code == 401
+
+
+async def test_a_curve_of_losses_and_outages_are_asked_over_the_wire(site: Any) -> None:
+    days = {"first": "2026-10-01", "last": "2026-10-04"}
+    point = {"power_w": 1e6, "charging": 0.938, "discharging": 0.938}
+    out = {"begin": "2026-10-02T00:00+02:00", "end": "2026-10-03T00:00+02:00"}
+
+    async def eur(**question: Any) -> float:
+        found = await site.http.post("/api/revenue", json={"question": question, **days})
+        assert found.status_code == 200, found.text
+        return float(found.json()["revenue"]["bound_eur"])
+
+    assert await eur(curve=[point]) == pytest.approx(await eur(round_trip=0.938**2), rel=1e-9)
+    assert await eur(outages=[out]) < await eur() - 50
+    assert await eur() == pytest.approx(await eur(outages=[{**out, "available": 1.0}]), abs=1e-6)
+    for wrong, says in (
+        ({"outages": [out, out]}, "two outages overlap"),
+        ({"curve": [{**point, "charging": 1.2}]}, "Expected `float` <= 1.0"),
+        ({"curve": [point] * 21}, "length <= 20"),
+    ):
+        refused = await site.http.post("/api/revenue", json={"question": wrong, **days})
+        assert refused.status_code == 400
+        assert says in refused.text

@@ -14,10 +14,13 @@ from bessinside.market.basis.errors import MarketError
 from bessinside.market.basis.localtime import MINUTE_NS
 from bessinside.market.prices.sample import sample
 from bessinside.market.prices.sources.files import write_csv
+from bessinside.market.realised.frequency import Droop
+from bessinside.market.realised.registers import Said
+from bessinside.market.realised.waterfall import Realised
 from bessinside.market.worth.question import Question
 from bessinside.web.history import HistoryDesk
 from bessinside.web.market_desk import MarketDesk
-from bessinside.web.market_realised import RealisedDesk, rounded
+from bessinside.web.market_realised import RealisedDesk, equation, rounded
 from tests.market import counted_plant as made
 
 ASKED = Question(power_w=made.POWER_W, energy_wh=made.ENERGY_WH, round_trip=0.9216, cycles_day=1.5)
@@ -76,6 +79,9 @@ async def test_the_bars_add_up_to_the_shown_digits_and_the_outage_has_its_own(pa
     assert made.START_NS / 1e6 + (24 + 19.5) * 3600e3 <= dearest.start_ms < made.START_NS / 1e6 + (24 + 20.5) * 3600e3
     assert abs(bars["unexplained"].eur) < 0.01 * found.bound_eur
     assert not bars["auxiliaries"].measured
+    assert bars["frequency"].missing == "no register carries meter.frequency or container.frequency or pcs.frequency"
+    assert (bars["frequency"].cents, bars["cycle_cap"].cents, bars["cycle_cap"].measured) == (0, 0, True)
+    assert bars["cycle_cap"].figures == ["pcs1/active_power_setpoint"]
     assert bars["auxiliaries"].missing == "no register carries container.auxiliary_energy"
     drawn = made.DRAW_W / 4e6 * sample().between(made.START_NS, made.START_NS + made.MINUTES * MINUTE_NS).price[39:]
     assert bars["meter"].eur == pytest.approx(float(drawn.sum()), abs=0.05), "all that the meter lost is that draw"
@@ -155,6 +161,13 @@ async def test_fcr_of_ones_own_raises_the_maximum_and_is_in_the_plan(site: Any) 
     assert plan["caveat"] == "Upper bound, not a forecast"
     bare = (await site.http.get(f"/api/revenue/{alone['id']}/schedule.json")).json()
     assert {slot["reserve_w"] for slot in bare["slots"]} == {0.0}
+
+
+def test_the_droop_that_was_measured_stands_in_its_relation() -> None:
+    words = Said(Realised(np.zeros(4)), droop=Droop(1.0e6, 0.98765, 1234))
+    assert equation("frequency", words).endswith("− K·a(Δf),  K = 1.000 MW / 200 mHz, R² = 0.988, 1234 min")
+    assert "K =" not in equation("meter", words)
+    assert equation("frequency", Said(Realised(np.zeros(4)))).endswith("− K·a(Δf)")
 
 
 def test_cents_add_up_whatever_the_remainders() -> None:

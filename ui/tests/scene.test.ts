@@ -139,6 +139,16 @@ describe("labels", () => {
     }
   });
 
+  it("leave what the level is about free; only the first may lie there where there is no other place", () => {
+    const subject = { x: 0, y: 0, width: 400, height: 300 };
+    const at = (x: number, y: number): Wanted => ({ x, y, width: 120, height: 30 });
+    const [first, second] = layOut([at(120, 100), at(260, 200)], 400, 300, [], [subject]);
+    expect(first).not.toBeNull();
+    expect(second).toBeNull();
+    const beside = layOut([at(120, 100), at(260, 200)], 900, 300, [], [subject]);
+    for (const spot of beside) expect(spot!.x).toBeGreaterThanOrEqual(400);
+  });
+
   it("say nothing where there is no room for them", () => {
     expect(layOut([{ x: 50, y: 50, width: 300, height: 30 }], 200, 200)).toEqual([null]);
     expect(layOut([null], 200, 200)).toEqual([null]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flowOf } from "../src/levels/oneline";
 import { readPositions } from "../src/levels/sensorplaces";
+import { decimalsFor } from "../src/twin2d/bars";
 import { cividis, diverging, shareOf, stepOf, STEPS } from "../src/twin2d/colour";
 import { cellAt, cellUnder, columnsOf, layOut, step } from "../src/twin2d/grid";
 import { histogram, nice, percentile, reachOf, summarise, ticks } from "../src/twin2d/statistics";
@@ -54,6 +55,7 @@ describe("scales", () => {
     expect([nice(0.7), nice(22), nice(0)]).toEqual([1, 50, 1]);
     expect([reachOf(22), reachOf(5.2)]).toEqual([30, 6]);
     expect(ticks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
+    expect([[0, 0.5], [3.24, 3.25], [1350], [3.24], [-0.005]].map(decimalsFor)).toEqual([1, 2, 0, 2, 3]);
     expect(histogram([1, 1, 2], summarise([1, 1, 2], () => true)!, 0.5, 1, 3)).toEqual([2, 1, 0]);
   });
 

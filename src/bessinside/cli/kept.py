@@ -16,6 +16,7 @@ from bessinside.cli.screen import console, errors, human
 from bessinside.cli.span import Folder, From, To, between
 from bessinside.errors import BessError
 from bessinside.historian.basis.when import iso, when
+from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.opened import opened
 from bessinside.plant import load_plant
 from bessinside.registers import load_map
@@ -85,6 +86,11 @@ def take_in_table(
 
     if not re.fullmatch(r"[a-z0-9_-]+", name):
         raise BessError(f"--name {name}: expected small letters, digits, - and _")
+    if is_address(folder):
+        raise BessError(
+            f"{folder}: tables of other systems lie in a folder, not on servers; import it into a folder that "
+            "`bessinside run --history` writes, or create a table of your own beside those of the plant"
+        )
     with opened(folder):  # it must be a history
         found = load_columns(columns)
         rows = read_table(table, found)

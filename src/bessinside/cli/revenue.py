@@ -29,6 +29,7 @@ MORE = "Beside day-ahead"
 
 
 def revenue(
+    ctx: typer.Context,
     power: Annotated[str, typer.Option(help="Power at the grid meter, both ways.", metavar="POWER")] = "1MW",
     energy: Annotated[str, typer.Option(help="Energy of the cells.", metavar="ENERGY")] = "2MWh",
     rte: Annotated[float, typer.Option(help="Round-trip efficiency at the meter, above 0.2 and up to 1.")] = 0.88,
@@ -65,6 +66,38 @@ def revenue(
     energy_at: Annotated[
         str, typer.Option(help="Where --energy counts: cells, meter.", metavar="WHERE", rich_help_panel=LIMITS)
     ] = "cells",
+    pcs_curve: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of efficiencies over the power: power_kw and efficiency, or charging and discharging. "
+            "In place of --rte.",
+            metavar="FILE",
+            rich_help_panel=LIMITS,
+        ),
+    ] = None,
+    unavailable: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="When the power is not there; =0.5 behind it where half is left. Can be given again.",
+            metavar="FROM/TO",
+            rich_help_panel=LIMITS,
+        ),
+    ] = None,
+    availability: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of the share of the power that is there: utc_start and available, 0 to 1.",
+            metavar="FILE",
+            rich_help_panel=LIMITS,
+        ),
+    ] = None,
+    plant: Annotated[
+        str,
+        typer.Option(
+            help="Plant file, or id of a shipped plant: its power, energy, round trip and cycles, where not given.",
+            metavar="PLANT",
+        ),
+    ] = "",
     fcr: Annotated[
         bool,
         typer.Option("--fcr", help="Sell FCR too; its prices are fetched, or see --fcr-prices.", rich_help_panel=MORE),
@@ -117,16 +150,24 @@ def revenue(
       bessinside revenue --from 2025 --to 2025 --json
       bessinside revenue --prices my-prices.csv --schedule plan.csv
       bessinside revenue --prices day-ahead.csv --intraday id1.csv --rolling
+      bessinside revenue --plant ref-5m --pcs-curve pcs.csv --unavailable 2026-10-01T06:00Z/2026-10-03T18:00Z
     """
-    from bessinside.cli.revenue_files import capacity, span
+    from bessinside.cli.revenue_files import capacity, curve, outages, span
     from bessinside.cli.revenue_files import prices as known_prices
     from bessinside.market.worth.question import quantity
 
+    owned: dict[str, Any] = {
+        "power_w": quantity(power, "W", "--power"),
+        "energy_wh": quantity(energy, "Wh", "--energy"),
+        "round_trip": rte,
+        "cycles_day": cycles or None,
+    }
+    if plant:
+        owned |= _of_plant(plant, ctx)
     asked = question(
-        power_w=quantity(power, "W", "--power"),
-        energy_wh=quantity(energy, "Wh", "--energy"),
-        round_trip=rte,
-        cycles_day=cycles or None,
+        **owned,
+        curve=curve(pcs_curve),
+        outages=outages(unavailable or [], availability),
         cycles_year=cycles_year or None,
         wear_eur_mwh=wear,
         hourly=hourly,
@@ -155,6 +196,27 @@ def revenue(
     console.print(table(worth.revenue))
     if schedule is not None:
         console.print(f"schedule written to {escape(str(schedule))}", highlight=False)
+
+
+def _of_plant(name: str, ctx: typer.Context) -> dict[str, Any]:
+    """What a plant's file says of its battery, but for what was given by an option."""
+    from bessinside.market.basis.errors import MarketError
+    from bessinside.plant import load_plant
+
+    plant = load_plant(name)
+    stated = [table for table in (plant.warranty, plant.economics) if table is not None]
+    share = next((one.round_trip_percent for one in stated if one.round_trip_percent is not None), None)
+    found = {
+        "power": ("power_w", plant.power_w),
+        "energy": ("energy_wh", plant.energy_wh),
+        "rte": ("round_trip", None if share is None else share / 100),
+        "cycles": ("cycles_day", next((one.cycles_day for one in stated if one.cycles_day is not None), None)),
+    }
+    given = {option for option in found if getattr(ctx.get_parameter_source(option), "name", "") != "DEFAULT"}
+    for option in ("power", "energy"):
+        if found[option][1] is None and option not in given:
+            raise MarketError(f"{plant.path}: nameplate.{option} is not stated; write it there, or give --{option}")
+    return {key: value for option, (key, value) in found.items() if option not in given and value is not None}
 
 
 def question(**given: Any) -> Question:

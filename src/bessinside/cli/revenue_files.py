@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bessinside.market.dispatch.battery import Floats
     from bessinside.market.prices.reserve_prices import BlockPrices
     from bessinside.market.prices.series import PriceSeries
+    from bessinside.market.worth.converter import CurvePoint
+    from bessinside.market.worth.outages import Outage
 
 
 def busy(words: str) -> AbstractContextManager[Any]:
@@ -84,6 +86,23 @@ def capacity(
         return afrr
     with busy("prices of FCR from regelleistung.net …"):
         return [asyncio.run(_fetch_fcr(start_ns, end_ns))]
+
+
+def curve(file: Path | None) -> tuple[CurvePoint, ...]:
+    """The efficiencies of a file, empty without one. Raises MarketError that names file, line and column."""
+    from bessinside.market.worth.converter import read
+    from bessinside.runtime import disk
+
+    return () if file is None else read(str(file), disk.read_bytes(file))
+
+
+def outages(typed: list[str], file: Path | None) -> tuple[Outage, ...]:
+    """The outages of options and of a file together. Raises MarketError."""
+    from bessinside.market.worth.outages import parse, read
+    from bessinside.runtime import disk
+
+    kept = () if file is None else read(str(file), disk.read_bytes(file))
+    return (*(parse(one) for one in typed), *kept)
 
 
 def own_schedule(file: Path, slots: PriceSeries) -> Floats:

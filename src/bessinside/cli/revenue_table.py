@@ -28,7 +28,8 @@ def table(found: Revenue) -> Panel:
     asked = found.question
     mw = asked.power_w / 1e6
     cycles = "any number of cycles" if asked.cycles_day is None else f"{asked.cycles_day:g} cycles a day"
-    plant = f"{mw:,.4g} MW, {asked.energy_wh / 1e6:,.4g} MWh, round trip {asked.round_trip:.4g}, {cycles}"
+    losses = f"{len(asked.curve)} points of efficiency" if asked.curve else f"round trip {asked.round_trip:.4g}"
+    plant = f"{mw:,.4g} MW, {asked.energy_wh / 1e6:,.4g} MWh, {losses}, {cycles}"
     span = f"{found.first_day} to {found.last_day}, {found.slots:,} slots of {found.slot_min} min"
     proof = (
         f"duality gap {found.proof.duality_gap_eur:.1e} EUR, recomputed apart from the solver; {found.seconds:.2f} s"
@@ -36,6 +37,7 @@ def table(found: Revenue) -> Panel:
     parts: list[str | Table] = [
         f"[bold]{plant}[/bold]",
         span,
+        *([f"all or a part of the power is missing at times: {len(asked.outages)}"] if asked.outages else []),
         "",
         _bracket(found),
         "",

@@ -19,6 +19,8 @@ from bessinside.runtime import database, disk
 _TRIES = 5
 DECODED = "decoded/rollups"
 """Where the rollups of later decodings lie in a folder."""
+FOREIGN = "foreign"
+"""Where the tables of other systems lie in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def backup(source: str | Path, target: str | Path) -> Copied:
         except FileNotFoundError:
             continue
         copied += _copy_decodings(old, new)
+        copied += _copy_foreign(old, new)
         if disk.exists(old.root / RULES):
             copied.append(disk.copy(old.root / RULES, new.root / RULES))
         for folder in ("maps", "plants"):
@@ -68,7 +71,7 @@ def restore(source: str | Path, target: str | Path) -> Copied:
 
 
 def check(source: str | Path) -> int:
-    """Looks whether a folder is whole: the catalogue, every file that it names, every map and plant file.
+    """Looks whether a folder is whole: the catalogue and every file that it names, decodings, maps, foreign tables.
 
     Gives how many files there are. Raises HistoryError with what is missing or damaged.
     """
@@ -83,7 +86,9 @@ def check(source: str | Path) -> int:
         reader.close()
     if wrong:
         raise HistoryError(f"{folder.tail} is damaged: {wrong[0]}")
-    names = [*_named(folder), *(f"{DECODED}/{name}" for one in decoding.load(folder.root) for name in one.files)]
+    decodings = decoding.load(folder.root)
+    later = [f"{DECODED}/{name}" for one in decodings for name in one.files]
+    names = [*_named(folder), *later, *_foreign(folder)]
     for name in names:
         try:
             with disk.open_read(folder.root / name) as file:
@@ -95,6 +100,8 @@ def check(source: str | Path) -> int:
     for plant_hash, map_hash in hashes:
         folder.plant(plant_hash)
         folder.register_map(map_hash)
+    for one in decodings:
+        folder.register_map(one.by)
     return len(names) + 1
 
 
@@ -111,6 +118,21 @@ def _copy_decodings(old: Folder, new: Folder) -> list[int]:
         disk.remove(new.root / decoding.FILE)
     decoding.add(new.root, known)
     return [*copied, disk.size(new.root / decoding.FILE)]
+
+
+def _foreign(folder: Folder) -> list[str]:
+    """Imported tables of other systems, relative to the folder."""
+    root = folder.root / FOREIGN
+    found = disk.list_dir(root) if disk.exists(root) else ()
+    return [f"{FOREIGN}/{path.name}" for path in found if path.suffix == ".parquet"]
+
+
+def _copy_foreign(old: Folder, new: Folder) -> list[int]:
+    """Copies imported tables, which never change; gives bytes."""
+    names = _foreign(old)
+    if names and not disk.exists(new.root / FOREIGN):
+        disk.make_dir(new.root / FOREIGN)
+    return [disk.copy(old.root / name, new.root / name) for name in names]
 
 
 def _named(folder: Folder) -> list[str]:
@@ -135,8 +157,7 @@ def _drop_others(folder: Folder) -> None:
 
 
 def _used(path: str | Path) -> Folder:
-    if is_address(path):
-        raise HistoryError(f"{path}: servers have a backup of their own; this copies folders")
+    _no_servers(path)
     folder = Folder(Path(path))
     if not disk.exists(folder.tail):
         raise HistoryError(f"{path} holds no history: expected {folder.tail.name} in it")
@@ -144,7 +165,16 @@ def _used(path: str | Path) -> Folder:
 
 
 def _free(path: str | Path) -> Folder:
+    _no_servers(path)
     folder = Folder(Path(path))
     if disk.exists(folder.root) and disk.list_dir(folder.root):
         raise HistoryError(f"{path} is not empty: name a new folder")
     return folder
+
+
+def _no_servers(path: str | Path) -> None:
+    if is_address(path):
+        raise HistoryError(
+            f"{path}: servers have a backup of their own (ALTER TABLE … FREEZE on each, or BACKUP DATABASE on "
+            "newer ones); this copies folders"
+        )

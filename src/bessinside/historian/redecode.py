@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -24,6 +25,8 @@ from bessinside.twin.quality import Quality
 
 if TYPE_CHECKING:
     from bessinside.historian.clickhouse.server import Server
+
+log = logging.getLogger(__name__)
 
 SAMPLES = 24
 _NEW = "the corrected map"
@@ -122,8 +125,9 @@ def apply(
     """Makes a corrected map hold for [from, to), beside what was recorded: rollups of what it changes, then one line
     for each recorded map in `decodings.json`. Gives these lines; `said` is told the share that is done.
 
-    Nothing that was there changes, and a run that is cut short leaves the old decoding in force. Raises MapError, and
-    DecodingError where it is the recorded map and no other one stands for it.
+    Nothing that was there changes, and a run that is cut short leaves the old decoding in force; the next one removes
+    what it left, and says so. Raises MapError, and DecodingError where it is the recorded map and no other one stands
+    for it, or another run is at work.
     """
     new, root = load_map(file), Path(folder)
     recorded = corrected(archive, new)
@@ -131,13 +135,22 @@ def apply(
         from bessinside.historian.clickhouse import corrected as on_servers
 
         return on_servers.apply(cast("Server", archive), file, recorded, from_ns, to_ns, note)
+    with redone.working(root):
+        for name in redone.drop_unnamed(root):
+            log.warning("history: removed %s: the redecode that wrote it was cut short", name)
+        return _apply(root, archive, recorded, new, file, from_ns, to_ns, note, said)
+
+
+def _apply(
+    root: Path, archive: Archive, recorded: Sequence[str], new: RegisterMap, file: Path, from_ns: int, to_ns: int,
+    note: str, said: Callable[[float], None],
+) -> list[Decoding]:  # fmt: skip
     by = Folder(root).keep_map(new)
     before = decoding.load(root)
     if recorded == [by] and not before:
         raise DecodingError(f"{file} is the map that was recorded: it changes nothing")
     now = clock.now_ns()
     added = [Decoding(name, by, from_ns, to_ns, now, note) for name in recorded]
-    redone.drop_unnamed(root)
     span = archive.span()
     # the newest hour is still being recorded, and is decoded when it is asked for
     first = -(-max(from_ns, 0 if span is None else span[0] // HOUR_NS * HOUR_NS) // HOUR_NS) * HOUR_NS

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from bessinside.modbus.answer import ILLEGAL_FUNCTION, answer
 from bessinside.modbus.frames import MAX_REGISTERS, exception_pdu
+from bessinside.modbus.known import Known
 from bessinside.modbus.quirks import Quirks
 from bessinside.modbus.security import EVERYTHING, Rights, role_of
 from bessinside.modbus.trouble import Ask, Reply, Trouble
@@ -16,7 +17,7 @@ from bessinside.modbus.unit import Unit
 from bessinside.runtime import net
 
 GATEWAY_TARGET_SILENT = 11
-_STORE = 4096
+_PORTION = 4096  # bytes served in one turn of the loop: a peer that sends much holds up nobody else
 
 
 class Served(Protocol):
@@ -27,8 +28,20 @@ class Served(Protocol):
     silent: bool
     trouble: Trouble | None
     rights: Rights | None
-    counts: Counter[str]
+    known: Known
     connections: set[Connection]
+    answered: int
+    """Reads answered the short way that `counts` does not hold yet."""
+    now: float
+    """The loop's time, at most a second old while `timed`."""
+    timed: bool
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What happened, by name."""
+
+    def look(self) -> None:
+        """Reads the time for the second that begins."""
 
     def room(self) -> bool:
         """Whether one more connection may be had."""
@@ -37,8 +50,12 @@ class Served(Protocol):
         """A connection holds part of a frame: looks after it until it is whole or stale."""
 
 
-class Connection(asyncio.BufferedProtocol):
-    """What both framings share: buffer, order, pauses, back pressure, rights."""
+class Connection(asyncio.Protocol):
+    """What both framings share: order, pauses, back pressure, rights.
+
+    A framing gives `_serve`, which answers what lies in `_left` and takes it from there, until the rest of a frame is
+    missing, an answer has to wait, or the peer has to read first.
+    """
 
     framing = "tcp"
 
@@ -49,9 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self.may = EVERYTHING
         self._loop = asyncio.get_running_loop()
         self.last = self._loop.time()
-        self._store = bytearray(_STORE)
-        self._view = memoryview(self._store)
-        self._end = 0
+        self._left = b""
         self._transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] = _nowhere
         self._plain = False
@@ -63,7 +78,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def unfinished(self) -> bool:
         """Whether part of a frame waits for its rest."""
-        return bool(self._end) and not self._waiting
+        return bool(self._left) and not self._waiting and not self._full
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
@@ -86,20 +101,15 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
         self._transport = None
+        self._left = b""
 
     def eof_received(self) -> None:
         return None
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._view[self._end :] if self._end else self._view
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._end += nbytes
+    def data_received(self, data: bytes) -> None:
         self.last = self._loop.time()
-        if not self._waiting:
-            self._serve()
-        if self._end:
-            self.server.watch()
+        self._left = self._left + data if self._left else data
+        self._turn()
 
     def pause_writing(self) -> None:
         self._full = True
@@ -107,6 +117,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._full = False
+        self.last = self._loop.time()  # it read: what it began to send before is not stale yet
         self._go_on()
 
     def close(self) -> None:
@@ -117,9 +128,27 @@ class Connection(asyncio.BufferedProtocol):
     def refuse(self, reason: str) -> None:
         """Counts the reason and cuts the connection."""
         self.server.counts[reason] += 1
-        self._end = 0
+        self._left = b""
         if self._transport is not None:
             self._transport.abort()
+
+    def _turn(self) -> None:
+        """Serves what there is, as far as it may be now."""
+        if not (self._waiting or self._full):
+            self._left, later = self._left[:_PORTION], self._left[_PORTION:]
+            self._serve()
+            if later and self._transport is not None and not self._transport.is_closing():
+                self._left += later
+                if not (self._waiting or self._full):
+                    self._waiting = True
+                    self._hold()
+                    self._loop.call_soon(self._again)
+        if self.unfinished:
+            self.server.watch()
+
+    def _again(self) -> None:
+        self._waiting = False
+        self._go_on()
 
     def _serve(self) -> None:
         raise NotImplementedError
@@ -157,9 +186,8 @@ class Connection(asyncio.BufferedProtocol):
         return False
 
     def _late(self, reply: Reply) -> None:
-        self._waiting = False
         self._out(reply)
-        self._go_on()
+        self._again()
 
     def _out(self, reply: Reply) -> None:
         transport = self._transport
@@ -169,7 +197,7 @@ class Connection(asyncio.BufferedProtocol):
             self._write(reply.frame)
         self._ready = self._loop.time() + self.server.quirks.pause_s
         if reply.close:
-            self._end = 0
+            self._left = b""
             transport.close()
             self._transport = None
 
@@ -181,16 +209,10 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if self._waiting or self._full or transport is None or transport.is_closing():
             return
-        if self._end:
-            self._serve()
+        if self._left:
+            self._turn()
         if not (self._waiting or self._full) and self._transport is not None and not transport.is_reading():
             transport.resume_reading()
-
-    def _keep(self, at: int) -> None:
-        """Moves what was not served yet to the front of the buffer."""
-        if at < self._end:
-            self._store[: self._end - at] = self._store[at : self._end]
-        self._end -= at
 
 
 def _nowhere(data: bytes) -> None:

@@ -13,40 +13,36 @@ class RtuConnection(Connection):
 
     framing = "rtu"
 
-    def buffer_updated(self, nbytes: int) -> None:
-        if self.serial and self._end and self._loop.time() - self.last > _GAP_S:
+    def data_received(self, data: bytes) -> None:
+        if self.serial and self._left and self._loop.time() - self.last > _GAP_S:
             self.server.counts["cut off"] += 1
-            self._view[:nbytes] = self._view[self._end : self._end + nbytes]
-            self._end = 0
-        super().buffer_updated(nbytes)
+            self._left = b""
+        super().data_received(data)
 
     def _serve(self) -> None:
-        at = 0
-        while self._transport is not None and not self._waiting and (size := self._size(at)):
-            if size < 0 or crc16(self._view[at : at + size - 2]) != (
-                self._store[at + size - 2] | self._store[at + size - 1] << 8
-            ):
+        data, at = self._left, 0
+        while self._transport is not None and not (self._waiting or self._full) and (size := self._size(data[at:])):
+            frame = data[at : at + size]
+            if size < 0 or not _whole(frame):
                 self.server.counts["bad check sum"] += 1
-                at = self._end
+                at = len(data)
                 break
-            frame = bytes(self._store[at : at + size])
             right = self._reply(frame[0], frame[1:-2])
             at += size
             if right is not None or self.server.trouble is not None:
                 self._send(frame[0], frame, rtu_frame(frame[0], right) if right is not None else None)
-        if self._end:
-            self._keep(min(at, self._end))
+        self._left = data[at:] if self._transport is not None else b""
 
-    def _size(self, at: int) -> int:
-        """Bytes of the request at `at`, 0 where more are needed, -1 where it can be none."""
-        have = self._end - at
+    def _size(self, data: bytes) -> int:
+        """Bytes of the request that `data` begins with, 0 where more are needed, -1 where it can be none."""
+        have = len(data)
         if have < 4:
             return 0
-        function = self._store[at + 1]
+        function = data[1]
         if function in (WRITE_COILS, WRITE_REGISTERS):
             if have < 7:
                 return 0
-            size = 9 + self._store[at + 6]
+            size = 9 + data[6]
             if size > 9 + 2 * MAX_WRITE_REGISTERS:
                 return -1
         elif function == 43:
@@ -55,10 +51,12 @@ class RtuConnection(Connection):
             size = 8
         else:  # an unknown function code: its request ends where the check sum fits
             for size in range(4, min(have, MAX_RTU) + 1):
-                if (
-                    crc16(self._view[at : at + size - 2])
-                    == self._store[at + size - 2] | self._store[at + size - 1] << 8
-                ):
+                if _whole(data[:size]):
                     return size
             return -1 if have >= MAX_RTU or not self.serial else 0
         return size if have >= size else 0
+
+
+def _whole(frame: bytes) -> bool:
+    """Whether the check sum fits."""
+    return crc16(frame[:-2]) == frame[-2] | frame[-1] << 8

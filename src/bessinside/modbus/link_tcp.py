@@ -18,12 +18,18 @@ from bessinside.modbus.errors import (
 from bessinside.modbus.frames import MAX_LENGTH
 from bessinside.modbus.job import FLYING, Job
 from bessinside.modbus.link import ALL_FLYING, HELD_S, Link
+from bessinside.modbus.quirks import Quirks
 
 
 class TcpLink(Link):
     """MBAP framing, plain or inside TLS. Every frame that is not an expected answer ends the connection."""
 
     framing = "tcp"
+
+    def __init__(self, device: str, quirks: Quirks) -> None:
+        super().__init__(device, quirks)
+        self._shape = (0, 0)  # of the answers that the two views below cut, windows being alike
+        self._heads = self._data = self._array[:0].reshape(0, 9)
 
     def buffer_updated(self, nbytes: int) -> None:
         end = self._end = self._end + nbytes
@@ -111,13 +117,12 @@ class TcpLink(Link):
     def _together(self, job: Job, end: int, now: float) -> bool:
         """Takes all answers of a window at once, where they came whole, right and in order: arrays, no loop."""
         count, size, first, last = job.flying, job.sizes[0], job.next - job.flying, job.next
-        answers = self._array[:end].reshape(count, size)
-        if (
-            job.outcome[first:last] != ALL_FLYING[:count]
-            or answers[:, :9].tobytes() != job.begins[9 * first : 9 * last]
-        ):
+        if self._shape != (count, size):
+            answers = self._array[:end].reshape(count, size)
+            self._shape, self._heads, self._data = (count, size), answers[:, :9], answers[:, 9:]
+        if job.outcome[first:last] != ALL_FLYING[:count] or self._heads.tobytes() != job.begins[9 * first : 9 * last]:
             return False
-        job.grid[first:last] = answers[:, 9:]
+        job.grid[first:last] = self._data
         job.outcome[first:last] = bytes(count)
         job.received[first:last] = array("d", (now,)) * count
         job.flying = 0

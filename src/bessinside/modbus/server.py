@@ -12,6 +12,7 @@ from bessinside.modbus.connection import Connection
 from bessinside.modbus.connection_rtu import RtuConnection
 from bessinside.modbus.connection_tcp import TcpConnection
 from bessinside.modbus.errors import EndpointError
+from bessinside.modbus.known import Known
 from bessinside.modbus.quirks import Quirks
 from bessinside.modbus.security import Rights
 from bessinside.modbus.trouble import Trouble
@@ -29,8 +30,8 @@ class Server:
     silent: whether a unit that is not served is met with silence instead of exception 11
     trouble: makes answers late, wrong or missing; see :mod:`bessinside.modbus.trouble`
     max_connections: further ones are closed at once, so that a flood holds no more than this; but one on which nothing
-    came for `idle_s` makes room for a new one: its client may have vanished. Without a newcomer nobody is cut for being
-    slow, only for being gone (:func:`bessinside.runtime.net.keep_alive`)
+    came for `idle_s`, to a second, makes room for a new one: its client may have vanished. Without a newcomer nobody is
+    cut for being slow, only for being gone (:func:`bessinside.runtime.net.keep_alive`)
     counts: requests, frames refused by name, connections; for tests and health pages
     """
 
@@ -52,11 +53,24 @@ class Server:
         self.max_connections = 1 if self.quirks.one_connection else max_connections
         self.idle_s = idle_s
         self.rights = rights
-        self.counts: Counter[str] = Counter()
+        self.known = Known()
+        self.answered = 0
+        self.now = 0.0
+        self.timed = False
         self.connections: set[Connection] = set()
+        self._counts: Counter[str] = Counter()
         self._listeners: list[asyncio.AbstractServer] = []
         self._serial: list[asyncio.Transport] = []
         self._sweeper: asyncio.TimerHandle | None = None
+        self._second: asyncio.TimerHandle | None = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What happened, by name."""
+        if self.answered:
+            self._counts["requests"] += self.answered
+            self.answered = 0
+        return self._counts
 
     async def start(
         self, host: str = "127.0.0.1", port: int = 0, *, framing: str = "tcp", ssl: tls.SSLContext | None = None
@@ -86,9 +100,11 @@ class Server:
 
     async def stop(self) -> None:
         """Closes the listeners and every connection."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None
+        for timer in (self._sweeper, self._second):
+            if timer is not None:
+                timer.cancel()
+        self._sweeper = self._second = None
+        self.timed = False
         for listener in self._listeners:
             listener.close()
         for connection in list(self.connections):
@@ -115,6 +131,16 @@ class Server:
         oldest.refuse("idle")
         self.connections.discard(oldest)
         return True
+
+    def look(self) -> None:
+        """Reads the time for the second that begins: one reading for all that is heard in it."""
+        self.now = clock.monotonic()
+        self.timed = True
+        self._second = asyncio.get_running_loop().call_later(1.0, self._over)
+
+    def _over(self) -> None:
+        self._second = None
+        self.timed = False
 
     def watch(self) -> None:
         """A connection holds part of a frame: looks after it until it is whole or stale."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PAGE_BYTES = 16384
 _WAIT_MS = 10_000
-_CHECKPOINT_PAGES = 512
+_CHECKPOINT_PAGES = 4096  # 64 MB of log at most: a page that is written again meanwhile is copied once
 
 Connection = sqlite3.Connection
 Row = tuple[object, ...]
@@ -26,6 +26,7 @@ def connect(path: str | Path) -> Connection:
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=OFF")  # some builds write zeros over all that is removed: twice the writes
     connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     return connection
 

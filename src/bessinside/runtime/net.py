@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 import ssl as tls
@@ -95,22 +96,34 @@ def quick_ack(transport: asyncio.BaseTransport) -> Callable[[], None] | None:
     return acknowledge
 
 
+def hand(transport: asyncio.Transport) -> Callable[[bytes], int] | None:
+    """A function that hands bytes to the kernel past the transport, and gives how many it took or raises OSError.
+
+    None where there is no bare socket to do it with: in TLS, in memory, on a serial line. It is for who knows that
+    nothing waits in the transport (`get_write_buffer_size`), and only until `connection_lost`: the number of the socket
+    may then be another's.
+    """
+    sock = transport.get_extra_info("socket")
+    known = type(transport).__module__.startswith(("uvloop", "asyncio.selector_events"))
+    if not known or os.name != "posix" or sock is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    return functools.partial(os.write, sock.fileno())
+
+
 def writer(transport: asyncio.Transport) -> Callable[[bytes], None]:
     """A function that writes to a stream: what the kernel takes at once, and the rest through the transport.
 
     asyncio's own transports do just that. uvloop's keep every write until the end of the loop's turn, which gathers
     many small ones but costs one large write about a microsecond.
     """
-    sock = transport.get_extra_info("socket")
-    queued = type(transport).__module__.startswith("uvloop")
-    if not queued or sock is None or transport.get_extra_info("sslcontext") is not None:
+    give, waiting = hand(transport), transport.get_write_buffer_size
+    if give is None or not type(transport).__module__.startswith("uvloop"):
         return transport.write
-    number, waiting = sock.fileno(), transport.get_write_buffer_size
 
     def write(data: bytes) -> None:
         if not waiting() and not transport.is_closing():
             try:
-                sent = os.write(number, data)
+                sent = give(data)
             except OSError:  # full, or broken: the transport finds out which, and says so
                 sent = 0
             if sent == len(data):

@@ -14,10 +14,11 @@ from bessinside.views.definition import definitions
 from bessinside.views.evidence import Evidence
 from bessinside.views.fact import Cell, Column, Fact, FactPassport, Origin, Table
 from bessinside.views.found import LACKING, Found, Lacking, Rows
-from bessinside.views.wording import cell, missing, said
+from bessinside.views.wording import cell, missing, origin, said, source
 
 T = TypeVar("T")
 PASSPORTS = 12  # of figures, carried whole in the passport of a fact
+READ, COMPUTED, STATED = "read", "computed", "stated"
 
 
 class UnknownFact(BessError):
@@ -79,13 +80,22 @@ class FactBase:
             note=said(found.note, language),
             kind=about.kind,
             definition=about.text(language),
-            equation=about.equation,
-            reference=about.reference,
+            equation=source(about.equation, language),
+            reference=source(about.reference, language),
             missing=[missing(one, language) for one in found.missing],
-            origin=list(found.origin),
+            origin=[origin(one, language) for one in found.origin],
             span=[of.start_ns / 1e6, of.end_ns / 1e6] if found.spanned else None,
             table=None if found.table is None else self._table(fact_id, found.table, language),
+            basis="" if mark == LACKING else self.basis(found),
         )
+
+    def basis(self, found: Found) -> str:
+        """What a value is made of: `read`, `computed` or `stated`, see :class:`~bessinside.views.fact.Fact`."""
+        below = [self.basis(self.found(one.id)) for one in found.origin if one.kind == "fact"]
+        if STATED in below or any(one.kind in ("input", "nameplate") for one in found.origin):
+            return STATED
+        alone = len(found.origin) == 1 and found.origin[0].kind == "figure" and found.origin[0].value == found.value
+        return READ if alone else COMPUTED
 
     def _table(self, fact_id: str, rows: Rows, language: str) -> Table:
         about = definitions()[fact_id]

@@ -13,7 +13,7 @@ import yaml
 from bessinside.runtime import disk
 
 FOLDER = Path(__file__).with_name("definitions")
-KINDS = ("measured", "model", "bound", "input", "plan")
+KINDS = ("registers", "model", "bound", "input", "plan")
 
 
 @dataclass(frozen=True, slots=True)

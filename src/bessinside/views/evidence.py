@@ -21,6 +21,8 @@ from bessinside.market.prices.cache import PriceCache
 from bessinside.market.prices.day_ahead import at_hand
 from bessinside.market.prices.series import PriceSeries, iso
 from bessinside.market.prices.sources import files
+from bessinside.market.realised.minutes import rolled
+from bessinside.market.realised.registers import FREQUENCIES
 from bessinside.plant import Plant
 from bessinside.plant.economics import Economics, Warranty
 from bessinside.twin.snapshot import Snapshot
@@ -36,9 +38,10 @@ MOST_TRACKED = 2_000  # figures asked for at once
 TRACKED = (
     "meter.energy_export", "meter.energy_import", "meter.active_power", "pcs.active_power", "pcs.active_power_setpoint",
     "pcs.dc_power", "pcs.ac_energy_charged", "pcs.ac_energy_discharged", "pcs.dc_energy_charged",
-    "pcs.dc_energy_discharged", "pcs.state_fault", "pcs.state", "container.auxiliary_energy", "container.soc",
-    "bus.soc", "rack.soc", "bus.current", "rack.current", "rack.relay_positive", "rack.connection_state",
-    "rack.temperature_max", "rack.temperature_min", "rack.cell_voltage_spread",
+    "pcs.dc_energy_discharged", "pcs.state_fault", "pcs.state_derating", "pcs.state", "container.auxiliary_energy",
+    "container.soc", "container.soh", "bus.soc", "bus.soh", "bus.cell_voltage_max", "bus.cell_voltage_min",
+    "bus.current", "rack.soc", "rack.soh", "rack.current", "rack.relay_positive", "rack.connection_state",
+    "rack.temperature_max", "rack.temperature_min", "rack.cell_voltage_spread", *FREQUENCIES,
 )  # fmt: skip
 MINUTES_NS = 62 * 24 * int(Step.HOUR)  # up to such a span minutes are read, beyond it hours
 
@@ -181,7 +184,7 @@ class Evidence:
 
     def _steps(self, names: list[str]) -> dict[str, Plot]:
         step = self.step()
-        kept = self.archive().archive.rollup(names, self.start_ns, self.end_ns, step)
+        kept = rolled(self.archive(), names, self.start_ns, self.end_ns, step)
         found = {}
         for k, name in enumerate(names):
             some = kept.count[:, k] + kept.left_out[:, k] > 0
@@ -284,7 +287,7 @@ class Evidence:
         key = f"plant.nameplate.{name}"
         if value is None:
             raise Lacking(no_input(key, f"the nameplate's {name}"))
-        return value, Origin("nameplate", key, value, unit, "good", "", f"nameplate in {self.plant.name}")
+        return value, Origin("nameplate", key, value, unit, "good", "", f"nameplate in {Path(self.plant.name).name}")
 
     def soc(self) -> Carried:
         """State of charge where it stands highest: of containers, DC buses, racks, or relayed by the PCS."""

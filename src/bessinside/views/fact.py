@@ -62,8 +62,10 @@ class Fact(msgspec.Struct, frozen=True):
     """One fact. `value` is null where `missing` says what it would take; `text` where the fact is words.
 
     `quality`: good, or the worst quality of what it rests on (stale, no answer, …), `partly` where some of it was left
-    out, `assumption` where it rests on example values, `missing`. `kind`: measured (registers only), model (rests on a
-    model), bound (an upper bound, not a forecast), input (what the plant file states), plan.
+    out, `assumption` where it rests on example values, `missing`. `kind`: registers (what was counted or read), model
+    (rests on a model), bound (an upper bound, not a forecast), input (money that the plant file states), plan.
+    `basis`: read (the value of one register), computed (from registers alone), stated (from registers and what the
+    plant file states, or from that alone); empty without a value.
     `span`: begin and end, UTC ms, of what it counts; null where it is of this moment.
     """
 
@@ -82,6 +84,7 @@ class Fact(msgspec.Struct, frozen=True):
     origin: list[Origin]
     span: list[float] | None = None
     table: Table | None = None
+    basis: str = ""
 
 
 class FactPassport(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from bessinside.historian.basis.shelf import Shelf
 from bessinside.modbus import Exchange
 from bessinside.plant import Plant
 from bessinside.registers import RegisterMap
+from bessinside.runtime import clock
 
 Door = Callable[[], AbstractContextManager[Archive]]
 DAY_NS = 24 * HOUR_NS
@@ -39,6 +40,7 @@ BLOCK_NS = HOUR_NS
 PIECE_NS = {Step.MINUTE: DAY_NS, Step.HOUR: 64 * DAY_NS}  # most that is asked for while others wait
 LATE_NS = 180 * 10**9  # a sweep is recorded within so long after its end
 MOST_BYTES = 96 << 20
+SPANS_S = 60.0
 
 
 _Columns = tuple[NDArray[Any], ...]
@@ -75,9 +77,11 @@ class Kept(Archive):
         self._late_ns, self._most = late_ns, most_bytes
         self._blocks: dict[tuple[Step, int], _Block] = {}
         self._bytes = 0
-        self._open: dict[Step, tuple[tuple[int, int], _Block]] = {}
+        self._open: dict[Step, tuple[int, int, _Block]] = {}
         self._peaks = Shelf(20_000)
         self._until = 0
+        self._spans: dict[str, tuple[int, int] | None] = {}
+        self._looked = -SPANS_S
 
     def rollup(self, figures: Sequence[str], start_ns: int, end_ns: int, step: Step) -> Rollup:
         """See :meth:`Archive.rollup`; blocks that are closed are asked for once, and what is open once for a span."""
@@ -96,17 +100,16 @@ class Kept(Archive):
         return Rollup(time[inside], low[inside], high[inside], mean[inside], count[inside], left_out[inside])
 
     def _rest(self, names: list[str], step: Step, since_ns: int, end_ns: int) -> _Columns:
-        """What is not over yet: kept only until another span is asked for."""
-        key = since_ns, end_ns
-        open_now = self._open.get(step)
-        if open_now is None or open_now[0] != key or not open_now[1].has(names):
+        """What is not over yet: kept only until it is asked for from another moment on, or up to a later one."""
+        since, until, held = self._open.get(step, (-1, -1, None))
+        if held is None or since != since_ns or until < end_ns:
+            held = None
+        if held is None or not held.has(names):
+            until = end_ns if held is None else until
             with self._in() as archive:
-                kept = archive.rollup(names, since_ns, end_ns, step)
-            held = open_now[1] if open_now is not None and open_now[0] == key else None
-            if held is not None and len(held.time) != len(kept.begin_ns):
-                held = None
-            self._open[step] = key, _with(held, names, _columns(kept))
-        return self._open[step][1].of(names)
+                held = _with(held, names, _columns(archive.rollup(names, since_ns, until, step)))
+            self._open[step] = since_ns, until, held
+        return held.of(names)
 
     def _learn(self, names: list[str], missing: list[int], step: Step) -> None:
         """Asks for blocks in pieces of blocks that follow each other."""
@@ -170,8 +173,18 @@ class Kept(Archive):
             return archive.devices()
 
     def span(self, device: str | None = None) -> tuple[int, int] | None:
-        with self._in() as archive:
-            return archive.span(device)
+        """See :meth:`Archive.span`; that of one device as it was a minute ago at most."""
+        if device is None:
+            with self._in() as archive:
+                return archive.span()
+        now = clock.monotonic()
+        if now - self._looked > SPANS_S:
+            self._looked = now
+            self._spans.clear()
+        if device not in self._spans:
+            with self._in() as archive:
+                self._spans[device] = archive.span(device)
+        return self._spans[device]
 
     def editions(self, device: str) -> list[Edition]:
         with self._in() as archive:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bessinside.errors import BessError
 from bessinside.market.dispatch.programme import Calendar
+from bessinside.market.realised.maximum import begun
 from bessinside.market.realised.metered import runs
 from bessinside.market.realised.registers import said
 from bessinside.market.realised.waterfall import waterfall
 from bessinside.views.base import FactBase
 from bessinside.views.fact import Cell, Missing
 from bessinside.views.found import Found, Lacking, Rows, gather, no_history, origins
-from bessinside.views.realised import as_bought, held_at, slots
+from bessinside.views.realised import as_bought, slots
 
 LEAST_SLOTS = 4
 
@@ -31,9 +30,7 @@ def split(of: FactBase) -> Found:
     rated, _ = of.evidence.rated_power()
     try:
         told = said(of.evidence.archive(), starts, slot_ns, found.meter.power_w[part], rated, made.energy_wh)
-        held, more = held_at(of, made, int(starts[0]))
-        owned = replace(made, start_wh=held, end_wh=None)
-        fall = waterfall(price, calendar, owned, told.realised)
+        fall = waterfall(price, calendar, begun(made, told.start_wh), told.realised)
     except BessError as error:
         raise Lacking(no_history(f"the waterfall cannot be drawn: {error}")) from error
     rows: list[list[Cell]] = [[bar.key, bar.eur, "yes" if bar.measured else "no"] for bar in fall.bars]
@@ -43,7 +40,7 @@ def split(of: FactBase) -> Found:
     columns = (("bar", ""), ("eur", "EUR"), ("measured", ""))
     return Found(
         fall.bound_eur - fall.realised_eur,
-        origins(found.origin, origin, more, of.evidence.spanned(figures, "")),
+        origins(found.origin, origin, of.evidence.spanned(figures, "")),
         note=note,
         spanned=True,
         table=Rows(columns, rows, "bars"),

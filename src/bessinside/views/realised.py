@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bessinside.errors import BessError
 from bessinside.market.dispatch.battery import Battery, battery
-from bessinside.market.dispatch.model import Model
 from bessinside.market.prices.series import PriceSeries
+from bessinside.market.realised.maximum import maximum
 from bessinside.market.realised.metered import Metered, metered
 from bessinside.views.base import FactBase
 from bessinside.views.evidence import price_origin
@@ -17,6 +17,7 @@ from bessinside.views.fact import Missing, Origin
 from bessinside.views.found import Found, Lacking, first_of, gather, no_history, origins
 
 YEAR_H = 8760
+LEAST_H = 28 * 24  # counted: less says nothing of a year
 SHORT = 0.9  # of the slots must be counted, else the figure is marked as partly
 
 
@@ -87,8 +88,9 @@ def a_year(of: FactBase) -> Found:
     (eur, one), (power, two) = gather(lambda: of.value("realised.eur"), of.evidence.rated_power)
     found = slots(of)
     hours = float(found.meter.known.sum()) * found.slot_h
-    note = f"from {hours:,.1f} counted hours" + ("; so short a span says nothing of a year" if hours < 28 * 24 else "")
-    return Found(eur / (power / 1e6) * YEAR_H / hours, (one, two), note=note, spanned=True)
+    note = f"from {hours:,.1f} counted hours" + ("; so short a span says nothing of a year" if hours < LEAST_H else "")
+    mark = "partly" if hours < LEAST_H else ""
+    return Found(eur / (power / 1e6) * YEAR_H / hours, (one, two), note=note, quality=mark, spanned=True)
 
 
 def per_mwh(of: FactBase) -> Found:
@@ -143,30 +145,13 @@ def bound(of: FactBase) -> Found:
     """EUR of the maximum with perfect foresight over the counted slots: upper bound, not a forecast."""
     found = slots(of)
     made, origin = as_bought(of)
-    free = found.meter.known.astype(np.float64)
-    owned = replace(made, start_wh=made.floor_wh, end_wh=None, charge_available=free, discharge_available=free)
-    start, more = held_at(of, owned, int(found.prices.start_ns[0]))
-    model = Model(
-        found.prices.price, found.prices.start_ns, found.slot_h * 3600, replace(owned, start_wh=start),
-        zone=found.prices.local,
+    proof = maximum(
+        of.evidence.archive(), found.prices.price, found.prices.start_ns, found.slot_h * 3600, found.prices.local,
+        found.meter.known, made,
     )  # fmt: skip
-    proof = model.bound()
-    note = f"upper bound, not a forecast; duality gap {proof.certificate.duality_gap_eur:.1e} EUR"
-    return Found(proof.eur, origins(found.origin, origin, more), note=note, spanned=True)
-
-
-def held_at(of: FactBase, owned: Battery, begin_ns: int) -> tuple[float, tuple[Origin, ...]]:
-    """Energy at the cells at a moment of the span by state of charge and health there, Wh inside of the window."""
-    (found, time, value, _), (health, one) = gather(
-        lambda: of.evidence.aligned("container.soc", "bus.soc", "rack.soc", "pcs.bms_soc"),
-        lambda: of.value("health.soh"),
-    )
-    known = np.isfinite(value).any(axis=1) & (time + 60 * 10**9 > begin_ns)
-    if not known.any():
-        raise Lacking(no_history("the state of charge was never good in this span"))
-    level = float(np.nanmean(value[np.flatnonzero(known)[0]])) / 100
-    held = float(np.clip(level * health / 100 * owned.energy_wh, owned.floor_wh, owned.ceiling_wh))
-    return held, origins(of.evidence.spanned(found.ids, "%", "at the first slot"), (one,))
+    note = f"upper bound, not a forecast; duality gap {proof.gap_eur:.1e} EUR"
+    held = of.evidence.spanned(proof.figures, "%", "at the first slot")
+    return Found(proof.eur, origins(found.origin, origin, held), note=note, spanned=True)
 
 
 def capture(of: FactBase) -> Found:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import numpy as np
 
 from bessinside.historian.basis.archive import HOUR_NS, Archive, Step
+from bessinside.historian.decoded.rollups import Rollups
 from bessinside.historian.past.alarms import Alarms, alarm_registers
 from bessinside.historian.past.complete import Completeness
 from bessinside.historian.past.past import Past
@@ -30,6 +31,8 @@ class Remembering(Past):
                 yield past.archive
 
         super().__init__(Kept(asked, late_ns), shared.worlds.decodings, shared.name, shared.root)
+        self.worlds = shared.worlds.over(self.archive)
+        self.rollups = Rollups(self.worlds, self.root)
         self._late_ns = late_ns
         self._hours: dict[int, Completeness] = {}
 

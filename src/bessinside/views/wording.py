@@ -8,11 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from msgspec.structs import replace
 
 from bessinside.runtime import disk
-from bessinside.views.fact import Cell, Missing
+from bessinside.views.fact import Cell, Missing, Origin
 
 FILE = Path(__file__).with_name("german.yaml")
+SOURCES = Path(__file__).with_name("german_sources.yaml")
+MESSAGE = "Meldung: „{}“"
 _NUMBER = re.compile(r"[+\-−±]?[\d,]*\d(\.\d+)?(e[+\-]\d+)?")
 
 
@@ -27,12 +30,18 @@ def _cells() -> Mapping[str, str]:
     return found
 
 
+@cache
+def _sources() -> Mapping[str, str]:
+    found: Mapping[str, str] = yaml.safe_load(disk.read_text(SOURCES))
+    return found
+
+
 def said(words: str, language: str) -> str:
-    """A note in a language; a clause that nobody translated (the text of an error) stays as it is."""
+    """A note in a language; a clause that is the text of an error stays as it is and is called a message."""
     if language != "de" or not words:
         return words
     whole = _clause(words)
-    return whole if whole is not None else "; ".join(_clause(one) or one for one in words.split("; "))
+    return whole if whole is not None else "; ".join(_clause(one) or MESSAGE.format(one) for one in words.split("; "))
 
 
 def _clause(words: str) -> str | None:
@@ -55,6 +64,21 @@ def cell(found: Cell, language: str) -> Cell:
     return _cells().get(found, found) if language == "de" and isinstance(found, str) else found
 
 
+def source(words: str, language: str) -> str:
+    """A reference or an equation in a language; what is only a formula is the same in all."""
+    return _sources().get(words, words) if language == "de" else words
+
+
+def origin(found: Origin, language: str) -> Origin:
+    """What a fact rests on, in words of a language. What the owner wrote and whom a price is of stays as it is."""
+    if language != "de":
+        return found
+    name = said(found.id, language) if found.kind in ("slots", "events", "prices") else found.id
+    words = found.words if found.kind in ("input", "prices") else said(found.words, language)
+    return replace(found, id=name, words=words)
+
+
 def missing(found: Missing, language: str) -> Missing:
     """What is missing, in words of a language."""
-    return Missing(found.kind, found.name, said(found.why, language), said(found.how, language))
+    name = said(found.name, language) if language == "de" and " " in found.name else found.name
+    return Missing(found.kind, name, said(found.why, language), said(found.how, language))

@@ -1,4 +1,4 @@
-"""What prices are worth: prices on this machine with their source, and the calculator. Nothing is fetched from here."""
+"""What prices are worth: prices on this machine with their source, and the calculator. Nothing is fetched but FCR."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bessinside.market.worth.revenue import CAVEAT, Revenue
 from bessinside.web.history import HistoryDesk
 from bessinside.web.market_brought import KINDS, MOST_BYTES, BroughtRow, NoSuchFile
 from bessinside.web.market_desk import Asked, Busy, MarketDesk, NoSuchAnswer, Superseded
+from bessinside.web.market_fetch import fetch_routes
 from bessinside.web.market_realised import NoHistory, RealisedDesk, RealisedRow, WaterfallRow
 from bessinside.web.market_rows import IndexRow, Plan, PricesRow, SlotsRow, WholeYear, indices, whole_years
 
@@ -174,7 +175,7 @@ def market_routes(desk: MarketDesk | None = None, history: HistoryDesk | None = 
 
     return [
         get_prices, post_revenue, get_revenue, post_bound, get_comparison, get_slots, get_schedule, get_plan, post_file,
-        get_realised, get_waterfall,
+        get_realised, get_waterfall, *fetch_routes(market),
     ]  # fmt: skip
 
 

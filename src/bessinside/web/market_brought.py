@@ -60,6 +60,16 @@ class Brought:
             self._kept.popitem(last=False)
         return _row(key, kind, plain, found)
 
+    def hold(self, kind: str, name: str, found: PriceSeries) -> BroughtRow:
+        """Keeps a series that was fetched as if it had been opened."""
+        raw = found.start_ns.tobytes() + found.price.tobytes()
+        key = f"{kind}-{hashlib.sha256(raw).hexdigest()[:16]}"
+        self._kept[key] = found
+        self._kept.move_to_end(key)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return _row(key, kind, name, found)
+
     def prices(self, key: str) -> PriceSeries:
         """Raises NoSuchFile."""
         found = self._kept.get(key)

@@ -118,6 +118,10 @@ class MarketDesk:
         """Takes a file of the user's: `prices`, `fcr` or `curve`. It stays in this process."""
         return await self.run("", lambda _: self._brought.take(kind, name, raw))
 
+    async def hold(self, kind: str, name: str, found: PriceSeries) -> BroughtRow:
+        """Takes a series that was fetched. It stays in this process."""
+        return await self.run("", lambda _: self._brought.hold(kind, name, found))
+
     def curve(self, name: str) -> LoadCurve:
         """A load curve that was brought. Raises NoSuchFile."""
         return self._brought.curve(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -18,6 +17,7 @@ from bessinside.market.dispatch.battery import Floats
 from bessinside.market.dispatch.programme import Calendar
 from bessinside.market.prices.provenance import Provenance, credits
 from bessinside.market.prices.series import PriceSeries
+from bessinside.market.realised.maximum import begun
 from bessinside.market.realised.metered import Metered, metered, runs
 from bessinside.market.realised.registers import Said, said
 from bessinside.market.realised.waterfall import Bar, Realised, waterfall
@@ -280,8 +280,7 @@ class RealisedDesk:
                 words = said(past, starts, meter.slot_ns, watts, asked.power_w, asked.energy_wh)
         step("waterfall")
         battery = asked.battery()
-        held = battery.floor_wh if words.start_wh is None else words.start_wh
-        owned = replace(battery, start_wh=float(np.clip(held, battery.floor_wh, battery.ceiling_wh)), end_wh=None)
+        owned = begun(battery, words.start_wh)
         found = waterfall(price[low:high], Calendar.of(starts, meter.slot_ns / 1e9, BERLIN), owned, words.realised)
         ends = rounded(found.bound_eur, [bar.eur for bar in found.bars], found.realised_eur)
         shape = _Shape(starts, price[low:high], watts, words)
@@ -320,9 +319,18 @@ def _bar(bar: Bar, cents: int, of: _Shape) -> BarRow:
             (of.words.missing[one] for one in fields if one in of.words.missing), "no registers: a load curve"
         )
     return BarRow(
-        bar.key, bar.eur, cents, bar.before_eur, bar.after_eur, bar.measured, missing, EQUATION[bar.key],
+        bar.key, bar.eur, cents, bar.before_eur, bar.after_eur, bar.measured, missing, equation(bar.key, of.words),
         list(dict.fromkeys(figures)), slots, len(bar.slots),
     )  # fmt: skip
+
+
+def equation(key: str, words: Said) -> str:
+    """The relation of a bar; that of the frequency with the droop that was measured."""
+    droop = words.droop
+    if key != "frequency" or droop is None:
+        return EQUATION[key]
+    found = f"K = {droop.full_w / 1e6:.3f} MW / 200 mHz, R² = {droop.share:.3f}, {droop.minutes} min"
+    return f"{EQUATION[key]},  {found}"
 
 
 def rounded(top: float, bars: list[float], bottom: float) -> tuple[int, list[int], int]:

@@ -13,13 +13,16 @@ from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
 
 from bessinside.historian.basis.folder import NothingRecorded
+from bessinside.historian.clickhouse.address import is_address
 from bessinside.historian.past.past import Past
 from bessinside.twin import Twin
 from bessinside.twin.snapshot import Snapshot
-from bessinside.twin.state import State
+from bessinside.twin.state import State, UnknownFigure
 from bessinside.views import ROLES, Evidence, FactBase, UnknownFact, UnknownRole, roles, view
 from bessinside.views.fact import Fact, FactPassport, RolesRow, View
 from bessinside.views.formulas import facts_of
+from bessinside.views.kept import LATE_NS
+from bessinside.views.remembering import Remembering
 from bessinside.web.access import COOKIE
 from bessinside.web.history import HistoryDesk
 from bessinside.web.users import Accounts
@@ -29,6 +32,7 @@ MOST_WAITING = 6
 USUAL_NS = 7 * 86_400_000_000_000
 LONGEST_NS = 2 * 366 * 86_400_000_000_000
 LIVE_NS = 5_000_000_000  # a span that ends so shortly ago is of now
+LATE_ON_SERVERS_NS = 86_400_000_000_000  # a poller that lost its servers brings them what it kept meanwhile
 
 T = TypeVar("T")
 
@@ -49,6 +53,7 @@ class ViewDesk:
         self.twin = twin
         self.history = history
         self._bases: OrderedDict[str, FactBase] = OrderedDict()
+        self._past: tuple[Past, Remembering] | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
 
@@ -81,7 +86,7 @@ class ViewDesk:
             async with self._turn:
                 now = self.twin.snapshot()  # on the loop of the twin: whole sweeps only
                 return await asyncio.to_thread(self._work, base, begin, end, now, work)
-        except (UnknownFact, UnknownRole) as error:
+        except (UnknownFact, UnknownRole, NothingRecorded, UnknownFigure) as error:
             raise NotFoundException(str(error)) from error
         finally:
             self._waiting -= 1
@@ -89,10 +94,19 @@ class ViewDesk:
     def _work(
         self, base: str, begin: float | None, end: float | None, now: Snapshot, work: Callable[[FactBase], T]
     ) -> T:
-        if self.history.folder is None:
-            return work(self._bases.get(base) or self._keep(self._without(end, now)))
-        with self.history.past() as past:
-            return work(self._bases.get(base) or self._keep(self._over(past, begin, end, now)))
+        kept = self._bases.get(base)
+        if kept is None:
+            past = None if self.history.folder is None else self._remembered()
+            kept = self._keep(self._without(end, now) if past is None else self._over(past, begin, end, now))
+        return work(kept)
+
+    def _remembered(self) -> Past:
+        """The past that other readers share, each question behind their lock by itself; anew where it is another."""
+        with self.history.past() as shared:
+            if self._past is None or self._past[0] is not shared:
+                late_ns = LATE_ON_SERVERS_NS if is_address(self.history.folder or "") else LATE_NS
+                self._past = shared, Remembering(shared, self.history.past, late_ns)
+            return self._past[1]
 
     def _over(self, past: Past, begin: float | None, end: float | None, now: Snapshot) -> FactBase:
         """A base over what is recorded; of the present alone where nothing is recorded yet."""
@@ -108,11 +122,19 @@ class ViewDesk:
             raise ValidationException("from must lie before to, and to after the first recorded sweep")
         if end_ns - start_ns > LONGEST_NS:
             raise ValidationException("ask for two years at most")
+        known = next((one for one in self._bases.values() if self._over_same(one, past, start_ns, end_ns)), None)
+        if known is not None:
+            return known
         state: State = self.twin
         if now.time_ns - end_ns > LIVE_NS:
             state = past.at(end_ns)
             now = state.snapshot()
         return facts_of(Evidence(state, now, past, start_ns, end_ns, owner=self.twin.plant), _name(now, start_ns))
+
+    def _over_same(self, base: FactBase, past: Past, start_ns: int, end_ns: int) -> bool:
+        """Whether a base is of the same span of the same past, whose end is no longer now."""
+        of = base.evidence
+        return of.past is past and not self._live(base) and (of.start_ns, of.end_ns) == (start_ns, end_ns)
 
     def _without(self, end: float | None, now: Snapshot) -> FactBase:
         if end is not None and now.time_ns - _ns(end) > LIVE_NS:

@@ -21,6 +21,7 @@ from bessinside.historian.basis.when import iso
 from bessinside.historian.opened import opened
 from tests.conftest import SMALL_MAP, Small
 from tests.historian.clickhouse.server import PASSWORD, Cluster, free_port
+from tests.historian.made import Folders, plant_in
 
 pytestmark = pytest.mark.xdist_group("clickhouse")
 
@@ -163,8 +164,27 @@ def test_what_does_not_go_together_is_said(arguments: tuple[str, ...], why: str)
     assert why in str(found.value)
 
 
-@pytest.mark.parametrize("verb", ["backup", "check"])
-def test_a_backup_of_servers_is_theirs(verb: str, tmp_path: Path) -> None:
-    target = [str(tmp_path / "x")] if verb == "backup" else []
-    with pytest.raises(BessError, match="servers have a backup of their own"):
-        CliRunner().invoke(app, ["history", verb, "clickhouse://db/plant", *target], catch_exceptions=False)
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("backup", "clickhouse://db/plant", "x"), "servers have a backup of their own .*FREEZE"),
+        (("check", "clickhouse://db/plant"), "servers have a backup of their own"),
+        (("restore", "clickhouse://db/plant", "x"), "servers have a backup of their own"),
+        (("restore", "kept", "clickhouse://db/plant"), "servers have a backup of their own"),
+        (
+            ("import-table", "clickhouse://db/plant", "t.csv", "--columns", "t.toml", "--name", "t"),
+            "tables of other systems lie in a folder, not on servers; import it into a folder",
+        ),
+    ],
+    ids=["backup", "check", "restore from", "restore to", "import-table"],
+)
+def test_what_servers_do_themselves_is_said(
+    arguments: tuple[str, ...], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = Folders(tmp_path / "kept", plant_in(tmp_path))
+    folders.close()
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BessError, match=why):
+        CliRunner().invoke(app, ["history", *arguments], catch_exceptions=False)
+    assert sorted(path for path in tmp_path.rglob("*") if not path.name.startswith("tail.sqlite-")) == before

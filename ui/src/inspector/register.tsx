@@ -54,7 +54,7 @@ function registerFacts(reading: ReadingPassport): FactRow[] {
   const { device } = reading;
   return [
     ["fact.point", reading.point],
-    ["fact.device", `${device.label || device.id} (${device.id})`],
+    ["fact.device", `${vendor(device.label) || device.id} (${device.id})`],
     ["fact.url", device.url],
     ["fact.unit_id", device.unit],
     ["fact.function", functionName(reading.function_code)],

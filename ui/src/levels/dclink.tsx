@@ -1,5 +1,6 @@
 /** Level 11: the DC voltage as cells, racks, bus and converter say it: beside each other, on one scale. */
 
+import { useRef } from "preact/hooks";
 import { Figure } from "../figures/figure";
 import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
@@ -8,9 +9,12 @@ import { language, t } from "../i18n";
 import { find, findAll, type Model } from "../plant/model";
 import { partShort, partTitle } from "../plant/parts";
 import { decimalsFor } from "../twin2d/bars";
+import { useWidth } from "../twin2d/size";
 import { nice, ticks } from "../twin2d/statistics";
 import type { BusRow } from "../wire/schema";
 import "../style/dclink.css";
+
+const NARROW = 420; // px below which numbers of five ticks would run into each other
 
 /** One bus: its converter's and its own voltage, and for each rack the sum of its cells and what its devices say. */
 interface Lines {
@@ -52,7 +56,9 @@ function linesOf(of: Model, bus: BusRow): Lines {
 }
 
 function Bus({ lines: { bus, converter, own, racks }, from, to }: { lines: Lines; from: number; to: number }) {
-  const marks = ticks(from, to, 5);
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const marks = ticks(from, to, width > 0 && width < NARROW ? 1 : 5);
   const place = (value: number) => `${((Math.max(from, Math.min(to, value)) - from) / (to - from)) * 100}%`;
   const at = (id: string | null, kind: string) => {
     const value = id ? read(id).value : null;
@@ -63,7 +69,7 @@ function Bus({ lines: { bus, converter, own, racks }, from, to }: { lines: Lines
       <h2 data-nav>
         {t("dclink.title")} · {partTitle(bus.id)}
       </h2>
-      <div class="dc">
+      <div class="dc" ref={box}>
         <div class="dc-row dc-head">
           <span />
           <span />

@@ -5,6 +5,7 @@ import { faceOf } from "../figures/quality";
 import { read } from "../figures/reading";
 import { model } from "../figures/snapshot";
 import { t, type Key } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { find, partsOf } from "../plant/model";
 import { partTitle } from "../plant/parts";
 import { openFigure } from "../page/route";
@@ -28,27 +29,29 @@ export function Meter() {
               <DisplayLine key={id} id={id} />
             ))}
           </div>
-          <table class="grid phases-table">
-            <thead>
-              <tr>
-                <th scope="col" class="corner"><span class="hidden">{t("pq.quantity")}</span></th>
-                {["L1", "L2", "L3"].map((phase) => (
-                  <th key={phase} scope="col" data-nav>{phase}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {PHASE_ROWS.map((row) => (
-                <tr key={row}>
-                  <th scope="row">{t(`meter.${row}` as "meter.voltage")}</th>
-                  {["l1", "l2", "l3"].map((phase) => {
-                    const id = find(of, meter, `${row}_${phase}`);
-                    return <td key={phase}>{id ? <Figure id={id} as="bare" /> : <span class="absent" title={t("figure.no_register")} />}</td>;
-                  })}
+          <div class="scroll">
+            <table class="grid phases-table">
+              <thead>
+                <tr>
+                  <th scope="col" class="corner"><span class="hidden">{t("pq.quantity")}</span></th>
+                  {["L1", "L2", "L3"].map((phase) => (
+                    <th key={phase} scope="col" data-nav>{phase}</th>
+                  ))}
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {PHASE_ROWS.map((row) => (
+                  <tr key={row}>
+                    <th scope="row">{t(`meter.${row}` as "meter.voltage")}</th>
+                    {["l1", "l2", "l3"].map((phase) => {
+                      const id = find(of, meter, `${row}_${phase}`);
+                      return <td key={phase}>{id ? <Figure id={id} as="bare" /> : <span class="absent" title={t("figure.no_register")} />}</td>;
+                    })}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </div>
       ))}
       <div class="facts">
@@ -58,7 +61,7 @@ export function Meter() {
           {facts.map(([key, value]) => (
             <div key={key}>
               <dt>{MEANT.includes(key) ? t(`meter.fact.${key}` as Key) : key}</dt>
-              <dd>{String(value)}</dd>
+              <dd>{vendor(String(value))}</dd>
             </div>
           ))}
         </dl>

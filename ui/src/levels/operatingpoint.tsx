@@ -14,6 +14,8 @@ import { ratedPower } from "./oneline";
 const SIZE = 380;
 const CENTRE = SIZE / 2;
 const RADIUS = 150;
+const TICK = 16; // half of the width of a number on the axis
+const NAME = 50; // width of the name beside an operating point
 const PHASES = ["l1", "l2", "l3"];
 const ROWS = ["voltage", "current", "active_power", "reactive_power", "power_factor"];
 
@@ -58,6 +60,8 @@ function Disc({ reach, points }: { reach: number; points: Mark[] }) {
   const y = (w: number) => CENTRE - (w / reach) * RADIUS;
   const marks = ticks(-reach / 1e3, reach / 1e3, 4).filter((mark) => mark !== 0);
   const limit = (w: number) => Math.max(-1.2 * reach, Math.min(1.2 * reach, w));
+  // where names of operating points lie on the axis they stand in place of its numbers
+  const named = points.flatMap(({ pw, qw }) => (pw !== null && qw !== null && Math.abs(y(limit(qw)) - CENTRE) < 26 ? [x(limit(pw))] : []));
   return (
     <svg class="disc" viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={t("pq.title")}>
       <circle cx={CENTRE} cy={CENTRE} r={RADIUS} class="disc-edge" />
@@ -67,9 +71,11 @@ function Disc({ reach, points }: { reach: number; points: Mark[] }) {
       <g data-scale>
         {marks.map((mark) => (
           <g key={mark}>
-            <text x={x(mark * 1e3)} y={CENTRE + 15} class="tick" text-anchor="middle">
-              {writeNumber(mark, 0, language.value)}
-            </text>
+            {named.every((px) => x(mark * 1e3) + TICK < px || px + NAME < x(mark * 1e3) - TICK) && (
+              <text x={x(mark * 1e3)} y={CENTRE + 15} class="tick" text-anchor="middle">
+                {writeNumber(mark, 0, language.value)}
+              </text>
+            )}
             <text x={CENTRE - 5} y={y(mark * 1e3) + 4} class="tick" text-anchor="end">
               {writeNumber(mark, 0, language.value)}
             </text>

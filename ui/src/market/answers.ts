@@ -189,6 +189,17 @@ export interface Brought {
   unit: string;
 }
 
+/** How far a fetch of prices is, and what it brought. */
+export interface Fetched extends Span {
+  state: "idle" | "running" | "done" | "failed";
+  done: number;
+  total: number;
+  detail: string;
+  file: Brought | null;
+  attribution: string;
+  licence: string;
+}
+
 /** The server's own words for what is wrong with a question. */
 export class Refused extends Error {
   override name = "Refused";
@@ -247,5 +258,7 @@ export const market = {
       signal,
     ),
   bring: (kind: FileKind, file: File) => ask<Brought>(`/api/market/files/${kind}?name=${encodeURIComponent(file.name)}`, file),
+  fetch: (kind: "fcr", span: Span) => ask<Fetched>(`/api/market/fetch/${kind}?first=${span.first}&last=${span.last}`, {}),
+  fetching: (kind: "fcr") => ask<Fetched>(`/api/market/fetch/${kind}`),
   schedule: (id: string, kind: "csv" | "json" = "csv") => `/api/revenue/${id}/schedule.${kind}`,
 };

@@ -3,6 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { FileKind } from "./answers";
 import { say } from "./counted";
+import { FetchFcr } from "./fetch";
 import { bring, brought, sellFcr, withFcr } from "./state";
 import { day, number } from "./write";
 
@@ -15,6 +16,7 @@ export function OwnFiles() {
       <OwnFile kind="prices" name={say("own_prices")} hint={say("own_prices_hint")} />
       <OwnFile kind="curve" name={say("own_curve")} hint={say("own_curve_hint")} />
       <OwnFile kind="fcr" name={say("own_fcr")} hint={say("own_fcr_hint")} />
+      <FetchFcr />
       <label class="market-tick">
         <input type="checkbox" checked={withFcr.value} disabled={!brought.value.fcr} onChange={(event) => sellFcr(event.currentTarget.checked)} />
         <span>

@@ -15,7 +15,13 @@ import { choose, failure, prices } from "./state";
 import { Waterfall } from "./waterfall";
 import { w } from "./words";
 import "./market.css";
+import "./controls.css";
+import "./table.css";
+import "./plot.css";
+import "./heat.css";
+import "./compare.css";
 import "./counted.css";
+import "./print.css";
 
 export function Market() {
   useEffect(() => {

@@ -2,6 +2,7 @@
 
 import type { BusRow, ContainerRow, LevelRow, PlantRow, Schema } from "../wire/schema";
 import { t } from "../i18n";
+import { vendor } from "../i18n/vendor";
 import { Decoder } from "../wire/decode";
 import { kindOf, numberOf, segment, splitId } from "./parts";
 
@@ -156,7 +157,7 @@ export function labelOf(model: Model, id: string): string {
   const ref = model.refs.get(id);
   if (!ref) return splitId(id).metric.replaceAll("_", " ");
   const label = ref.derived ? model.schema.figures[ref.index]!.label : model.schema.points.label[ref.index]!;
-  return label || splitId(id).metric.replaceAll("_", " ");
+  return vendor(label) || splitId(id).metric.replaceAll("_", " ");
 }
 
 /** Who says it, where several do: the device, or that it is derived. */

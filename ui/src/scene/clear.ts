@@ -7,6 +7,8 @@ import { DISPLAY, displayAt } from "./machine";
 import { cellCentre, type Placement } from "./placement";
 import { LIFT, type Focus } from "./views";
 
+const POSTS = 0.02; // what stands on the cell, m
+
 /** Corners of each part that no label may cover; none where a level has no such part. */
 export function clearOf(place: Placement, level: number, focus: Focus): Point[][] {
   const face = ([x, y, z]: Point, wide: number, high: number) => [-1, 1].flatMap((a) => [-1, 1].map((b): Point => [x + (a * wide) / 2, y + (b * high) / 2, z]));
@@ -16,6 +18,5 @@ export function clearOf(place: Placement, level: number, focus: Focus): Point[][
   if (level !== 4 || !container?.cells.length) return [];
   const [x, y, z] = cellCentre(container, focus.cell);
   const half = [CELL.width / 2, CELL.height / 2, CELL.depth / 2];
-  // its right-hand third is only case
-  return [[-1, 0.5].flatMap((a) => [-1, 1].flatMap((b) => [-1, 1].map((c): Point => [x + a * half[0]!, y + LIFT + b * half[1]!, z + c * half[2]!])))];
+  return [[-1, 1].flatMap((a) => [-1, 1].flatMap((b) => [-1, 1].map((c): Point => [x + a * half[0]!, y + LIFT + b * half[1]! + (b > 0 ? POSTS : 0), z + c * half[2]!])))];
 }

@@ -98,7 +98,7 @@ export function labelsOf(of: Model, place: Placement, level: number, focus: Focu
       put(cooling, ["coolant_flow"], mix(supply[0]!, supply[1]!, 0.05));
       put(cooling, ["heat_exchanger_fan_speed_1"], chillerFans(container.cooling)[1]);
       put(id, ["exhaust_fan_speed_1"], chillerFans(container.cooling)[1]);
-      put(id, ["air_temperature"], add(container.shell.centre, [-container.shell.size[0] * 0.3, container.shell.size[1] * 0.42, 0]));
+      put(id, ["air_temperature"], add(container.shell.centre, [-container.shell.size[0] * 0.45, container.shell.size[1] * 0.12, 0.3]));
       put(pcs?.part, ["bms_discharge_power_limit", "bms_discharge_current_limit"], pcs ? dcWay(place, pcs)[0] : null);
       out.splice(0, out.length, ...once(out));
       break;

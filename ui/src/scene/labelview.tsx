@@ -107,7 +107,7 @@ function overlays(box: HTMLDivElement, wide: number, high: number): Wanted[] {
   return over;
 }
 
-/** What the level is about, in pixels: labels go there only where there is room nowhere else. */
+/** What the level is about, in pixels: only troubles and the first figure go there, and only where there is room nowhere else. */
 function subjects(stage: Stage, wide: number, high: number): Wanted[] {
   const { journey, place } = stage;
   const over: Wanted[] = [];
@@ -137,7 +137,7 @@ function settleLabels(box: HTMLDivElement | null, labels: Label[], stage: Stage)
     return { x: seen.x * wide, y: seen.y * high, width: Math.ceil(hosts[n]!.offsetWidth / STEP) * STEP, height: hosts[n]!.offsetHeight };
   });
   const over = overlays(box, wide, high);
-  const spots = layOut(wanted, wide, high, over, subjects(stage, wide, high));
+  const spots = layOut(wanted, wide, high, over, subjects(stage, wide, high), 1 + labels.findIndex(({ id }) => id !== null));
   hosts.forEach((host, n) => {
     const [spot, want, group] = [spots[n], wanted[n], lines[n]!];
     host.style.visibility = group.style.visibility = spot ? "visible" : "hidden";

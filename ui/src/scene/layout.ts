@@ -20,18 +20,18 @@ const TURNS = [-0.9, -2.24, 0.9, 2.24, -1.57, 1.57, 0, 3.14];
 
 /**
  * A place for each label in order of rank, null where there is none. `keep` are areas that stay free (x, y, width, height),
- * `spare` such that a label takes only where there is no other place for it.
+ * `spare` such that only the first `sure` labels take, where there is no other place for them.
  */
-export function layOut(wanted: (Wanted | null)[], width: number, height: number, keep: readonly Wanted[] = [], spare: readonly Wanted[] = []): (Spot | null)[] {
+export function layOut(wanted: (Wanted | null)[], width: number, height: number, keep: readonly Wanted[] = [], spare: readonly Wanted[] = [], sure = 1): (Spot | null)[] {
   const taken: Wanted[] = [...keep];
   const anchors = wanted.filter((each): each is Wanted => each !== null);
-  return wanted.map((label) => {
+  return wanted.map((label, rank) => {
     if (!label) return null;
     const free = candidates(label, width, height).filter((at) => {
       const box = { ...at, width: label.width, height: label.height };
       return !taken.some((other) => touches(box, other, GAP)) && !anchors.some((dot) => touches(box, { x: dot.x, y: dot.y, width: 0, height: 0 }, 4));
     });
-    const spot = free.find((at) => !spare.some((other) => touches({ ...at, width: label.width, height: label.height }, other, GAP))) ?? free[0];
+    const spot = free.find((at) => !spare.some((other) => touches({ ...at, width: label.width, height: label.height }, other, GAP))) ?? (rank < sure ? free[0] : undefined);
     if (!spot) return null;
     taken.push({ ...spot, width: label.width, height: label.height });
     return spot;

@@ -59,6 +59,8 @@ export class Stage {
   private scalesBefore = "";
   private fed = false;
   private placed = false;
+  /** Something changed that no frame shows yet. */
+  private stale = true;
   private patience = 0;
   private begun = false;
 
@@ -108,7 +110,7 @@ export class Stage {
 
   /** Drawn with data in it and labelled. */
   get ready(): boolean {
-    return this.settled && this.fed && !this.flying && !this.screen.lost;
+    return this.settled && this.fed && !this.stale && !this.flying && !this.screen.lost;
   }
 
   /** Takes a snapshot: words for the textures, values for what registers move. */
@@ -202,6 +204,7 @@ export class Stage {
     const { journey } = this;
     this.see(journey.pose);
     this.world.show(journey.shown, journey.look, journey.focus, this.extremes);
+    this.stale = true;
     this.wake();
   }
 
@@ -236,6 +239,7 @@ export class Stage {
     }
     const moves = this.moving && this.world.move(seconds);
     this.screen.draw(this.eye.camera);
+    this.stale = false;
     this.onFrame?.();
     if (this.fed && !this.first) {
       this.first = performance.now();

@@ -81,10 +81,13 @@ export function BarList({ rows, from, to, unit, factor = 1, as, coloured = false
   );
 }
 
-/** Decimals that tell two neighbouring ticks apart. */
+const FINEST = 4;
+
+/** Decimals that tell two neighbouring ticks apart; those of the tick itself where there is but one. */
 export function decimalsFor(marks: number[]): number {
+  if (marks.length === 1) return [0, 1, 2, 3].find((decimals) => Math.abs(marks[0]! - Number(marks[0]!.toFixed(decimals))) < 1e-9) ?? FINEST;
   const step = marks.length > 1 ? Math.abs(marks[1]! - marks[0]!) : 1;
-  return Math.max(0, Math.min(4, Math.ceil(-Math.log10(step) - 1e-9)));
+  return Math.max(0, Math.min(FINEST, Math.ceil(-Math.log10(step) - 1e-9)));
 }
 
 export interface Column {

@@ -4,6 +4,8 @@ import { language } from "../i18n";
 import { STEPS, type ColourScale } from "./colour";
 import { ticks } from "./statistics";
 
+const APART = 0.2; // share of the scale that its ends keep free of other numbers
+
 /** A colour scale with its numbers; they mark a scale and are no readings. */
 export function Legend({ scale, unit, factor, decimals, title }: { scale: ColourScale; unit: string; factor: number; decimals: number; title: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -16,7 +18,7 @@ export function Legend({ scale, unit, factor, decimals, title }: { scale: Colour
   }, [scale.ramp]);
   const from = scale.from * factor;
   const to = scale.to * factor;
-  const between = ticks(from, to, 4).filter((tick) => tick > from + (to - from) * 0.15 && tick < to - (to - from) * 0.15);
+  const between = ticks(from, to, 4).filter((tick) => tick > from + (to - from) * APART && tick < to - (to - from) * APART);
   const signed = scale.zero !== 0;
   const write = (value: number) => `${signed && value > 0 ? "+" : ""}${writeNumber(value, decimals, language.value)}`;
   return (

@@ -68,6 +68,8 @@ export interface Fact {
   origin: Origin[];
   span: [number, number] | null;
   table: TableRow | null;
+  /** What the value is made of; empty without a value. */
+  basis: "read" | "computed" | "stated" | "";
 }
 
 export interface View {
@@ -105,6 +107,6 @@ async function get<T>(path: string): Promise<T> {
 export const views = {
   roles: (language: string) => get<Roles>(`/api/views?lang=${language}`),
   view: (role: RoleId, to: number | null, base: string, language: string) =>
-    get<View>(`/api/views/${role}?lang=${language}${base ? `&base=${base}` : to === null ? "" : `&to=${to}`}`),
+    get<View>(`/api/views/${role}?lang=${language}${base ? `&base=${base}` : ""}${to === null ? "" : `&to=${to}`}`),
   passport: (id: string, base: string, language: string) => get<FactPassport>(`/api/facts/${id}/passport?base=${base}&lang=${language}`),
 };

@@ -10,11 +10,13 @@ import { written } from "./write";
 
 type Word = Parameters<typeof say>[0];
 
-/** Qualities and kinds that have words of their own here; others are said as the server says them. */
-const SAID: readonly string[] = ["missing", "partly", "assumption", "measured", "model", "bound", "input", "plan"];
-const word = (text: string) => (SAID.includes(text) ? say(text as Word) : text);
+const word = (text: string) => say(text as Word);
 
-const MARKS: Record<string, string> = { good: "●", missing: "✕", partly: "◐", assumption: "◇", stale: "◐" };
+/** Three shapes for how a value is known, others for what keeps it from being good. */
+const BASES: Record<string, string> = { read: "●", computed: "▲", stated: "■" };
+const MARKS: Record<string, string> = { missing: "✕", partly: "◐", assumption: "◇", stale: "◐" };
+/** Kinds that are said beside how a value is known. */
+const KINDS: readonly string[] = ["model", "bound", "plan"];
 const LISTED = 12;
 
 export function FactCard({ fact, base, open, toggle, go }: { fact: Row; base: string; open: boolean; toggle: () => void; go: (id: string) => void }) {
@@ -35,9 +37,17 @@ export function FactCard({ fact, base, open, toggle, go }: { fact: Row; base: st
           )}
         </span>
         <span class="fact-foot">
-          <span class={`fact-mark fact-mark-${fact.quality.replaceAll(" ", "-")}`}>
-            <span aria-hidden="true">{MARKS[fact.quality] ?? "✕"}</span> {fact.quality !== "good" ? word(fact.quality) : fact.kind === "bound" ? <strong class="fact-caveat">{say("bound")}</strong> : word(fact.kind)}
-          </span>
+          {fact.basis && (
+            <span class={`fact-basis fact-basis-${fact.basis}`} data-basis={fact.basis}>
+              <span aria-hidden="true">{BASES[fact.basis]}</span> {word(fact.basis)}
+            </span>
+          )}
+          {fact.quality !== "good" && (
+            <span class={`fact-mark fact-mark-${fact.quality.replaceAll(" ", "-")}`}>
+              <span aria-hidden="true">{MARKS[fact.quality] ?? "✕"}</span> {word(fact.quality)}
+            </span>
+          )}
+          {KINDS.includes(fact.kind) && !none && (fact.kind === "bound" ? <strong class="fact-caveat">{say("bound")}</strong> : <span class="fact-kind">{word(fact.kind)}</span>)}
           {none && fact.missing[0] && <span class="fact-lacks">{fact.missing[0].name}</span>}
         </span>
       </button>
@@ -84,6 +94,14 @@ function Opened({ fact, base, go }: { fact: Row; base: string; go: (id: string) 
         </dd>
         <dt>{say("reference")}</dt>
         <dd>{fact.reference}</dd>
+        {fact.basis && (
+          <>
+            <dt>{say("made")}</dt>
+            <dd>
+              <span aria-hidden="true">{BASES[fact.basis]}</span> {word(fact.basis)}
+            </dd>
+          </>
+        )}
         <dt>{say("rests")}</dt>
         <dd>
           {fact.origin.length === 0 && say("none")}
@@ -120,7 +138,7 @@ function Rests({ of, go }: { of: Origin; go: (id: string) => void }) {
       ) : (
         <span>{of.id}</span>
       )}{" "}
-      <span>{said}</span> {of.words && <span class="muted">{of.words}</span>}
+      <span class="fact-kind">{word(`origin_${of.kind}`)}</span> {of.value !== null && <span>{said}</span>} {of.words && <span class="muted">{of.words}</span>}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 /** One plant, three people: each asks it their own question, over one and the same fact base. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { language } from "../i18n";
 import { navigate, route } from "../page/route";
 import { views, ROLES, type RoleId, type View } from "./answers";
@@ -20,15 +20,19 @@ export function Views() {
   const [wrong, setWrong] = useState<string | null>(null);
   const [turn, setTurn] = useState(0);
   const [open, setOpen] = useState<string | null>(null);
+  /** The base of what is shown, and the moment and turn that it was made for: another role sees the same values. */
+  const made = useRef({ base: "", time, turn });
   useEffect(() => {
     if (wanted) chooseRole(wanted);
   }, [wanted, roles.value]);
   useEffect(() => {
     if (!wanted) return undefined;
     let over = false;
-    views.view(wanted, time, "", speaks).then(
+    const base = made.current.time === time && made.current.turn === turn ? made.current.base : "";
+    views.view(wanted, time, base, speaks).then(
       (next) => {
         if (over) return;
+        made.current = { base: next.base, time, turn };
         setFound(next);
         setWrong(null);
       },

@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -55,7 +56,13 @@ class Edition:
 
     def plan(self) -> ReadPlan:
         """The plan that these requests make; its image is what :class:`Image` carries."""
-        return ReadPlan(self.requests)
+        return _plan(self.requests)
+
+
+@lru_cache(maxsize=512)
+def _plan(requests: tuple[Request, ...]) -> ReadPlan:
+    """Made once: a plan is never changed, and the past asks for the same few again and again."""
+    return ReadPlan(requests)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

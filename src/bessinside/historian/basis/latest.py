@@ -13,12 +13,16 @@ from bessinside.modbus import Outcome, ReadPlan
 
 def latest(archive: Archive, device: str, registers: Sequence[int], at_ns: int) -> Latest:
     """The newest good answer of some registers by a moment; see :meth:`Archive.latest`."""
+    return latest_from(archive, device, registers, at_ns, archive.image(device, at_ns))
+
+
+def latest_from(archive: Archive, device: str, registers: Sequence[int], at_ns: int, image: Image | None) -> Latest:
+    """As :func:`latest`, where the newest sweep is known already; None where there is none."""
     wanted = np.asarray(registers, np.int64)
     found = Latest(
         np.zeros(len(wanted), np.uint16), np.zeros(len(wanted), np.int64),
         np.full(len(wanted), Outcome.NOT_SENT, np.uint8),
     )  # fmt: skip
-    image = archive.image(device, at_ns)
     if image is not None:
         good = _take(image, wanted, found)
         if not good.all():

@@ -251,6 +251,7 @@ class _WholeLot:
         self._where = {int(point): k for k, point in enumerate(lot.index)}
         self._sf_at, self._sf_of = np.unique(lot.sf_at, return_inverse=True)
         self._plain: _Scales | None = None
+        self._places: dict[bytes, NDArray[np.int64] | None] = {}  # a device has a few metrics of many points
 
     def scales(self, words: NDArray[np.uint16]) -> _Scales:
         """How the words of a batch become values."""
@@ -291,26 +292,31 @@ class _WholeLot:
         columns = (scales.num, scales.den, scales.add)
         if not scales.fixed[pos].all() or any((column[pos] != column[pos[0]]).any() for column in columns):
             return None
-        raw = self._native(words[self._at[pos]])
-        there = self._without_missing(raw, pos)
+        raw = self._native(_rows(words, self._at[pos]))
+        low, high = raw.min(axis=0), raw.max(axis=0)
+        there = self._without_missing(raw, pos, int(low.min()), int(high.max()))
         if there is None:
             return None
         if not there.all():
             raw, pos = raw[there], pos[there]
-        low, high = raw.min(axis=0).astype(np.int64), raw.max(axis=0).astype(np.int64)
+            low, high = raw.min(axis=0), raw.max(axis=0)
+        low, high = low.astype(np.int64), high.astype(np.int64)
         lows, highs, _, _ = self._results(scales, pos[:1], low[None, :], high[None, :], low[None, :])
         if (lows[0] < self._low[pos].max()).any() or (highs[0] > self._high[pos].min()).any():
             return None
         return lows[0], highs[0], np.full(len(low), len(pos), np.int32)
 
-    def _without_missing(self, raw: NDArray[np.integer], pos: NDArray[np.int64]) -> NDArray[np.bool_] | None:
-        """bool[k]: which of the points at `pos` ever said something; None where one did only now and then."""
+    def _without_missing(
+        self, raw: NDArray[np.integer], pos: NDArray[np.int64], lowest: int, highest: int
+    ) -> NDArray[np.bool_] | None:
+        """bool[k]: which of the points at `pos` ever said something; None where one did only now and then. Their words
+        lie between `lowest` and `highest`."""
         there = np.ones(len(pos), bool)
         rows = np.full(len(self.index), -1)
         rows[pos] = np.arange(len(pos))
         at = rows[self._sentinel_of]
         at, sentinel = at[at >= 0], self._sentinel[at >= 0]
-        inside = (sentinel >= raw.min()) & (sentinel <= raw.max()) if len(sentinel) else np.zeros(0, bool)
+        inside = (sentinel >= lowest) & (sentinel <= highest)
         if inside.any():
             missing = raw[at[inside]] == sentinel[inside, None]
             never = missing.all(axis=1)
@@ -321,8 +327,11 @@ class _WholeLot:
 
     def where(self, points: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """The places of some points in this lot, None where it does not have them all."""
-        found = [self._where.get(int(point), -1) for point in points]
-        return None if -1 in found else np.array(found)
+        key = points.tobytes()
+        if key not in self._places:
+            found = [self._where.get(int(point), -1) for point in points]
+            self._places[key] = None if -1 in found else np.array(found)
+        return self._places[key]
 
     def _results(
         self,
@@ -349,6 +358,13 @@ class _WholeLot:
 
     def _native(self, words: NDArray[np.uint16]) -> NDArray[np.integer]:
         return words.view(np.int16) if self._signed else words
+
+
+def _rows(words: NDArray[np.uint16], at: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Some rows; as they lie where they follow each other."""
+    if len(at) and int(at[-1]) - int(at[0]) == len(at) - 1 and (np.diff(at) == 1).all():
+        return words[int(at[0]) : int(at[-1]) + 1]
+    return words[at]
 
 
 def whole_places(bound: BoundDevice, plan: ReadPlan) -> NDArray[np.int32]:

@@ -54,6 +54,12 @@ class Worlds:
         self._columns: dict[tuple[int, tuple[int, ...]], tuple[BoundDevice, Columns]] = {}
         self._changed: dict[tuple[str, str, str, str], frozenset[str]] = {}
 
+    def over(self, archive: Archive) -> Worlds:
+        """The same worlds over another archive of the same past, for another thread; nothing is bound again."""
+        found = Worlds(archive, self.decodings)
+        found._worlds, found._maps, found._changed = dict(self._worlds), dict(self._maps), dict(self._changed)
+        return found
+
     def editions(self, device: str) -> list[Edition]:
         """The editions of a device, as they were a moment ago."""
         now = clock.monotonic()

@@ -14,19 +14,34 @@ from bessinside.historian.basis.batch import Batch, Times, stamps_ns
 from bessinside.historian.basis.decoding import Decoding
 from bessinside.historian.basis.folder import UnknownSweep
 from bessinside.historian.basis.latest import latest
+from bessinside.historian.basis.peak import Peak
 from bessinside.historian.basis.reduce import Reducers
+from bessinside.historian.basis.world import LOOK_AGAIN_S
 from bessinside.historian.clickhouse.door import Door
 from bessinside.historian.clickhouse.ledger import keep_map, load_editions, load_map_of, load_plant_of
 from bessinside.historian.clickhouse.migration import check_version
 from bessinside.historian.clickhouse.minutes import kept, made
 from bessinside.historian.clickhouse.rows import registers_of, slots_of, times_from, trouble_from
-from bessinside.historian.clickhouse.sweeps import ALL, SHORT, Found, newest, picked, read_sweeps, read_words, within
+from bessinside.historian.clickhouse.sweeps import (
+    ALL,
+    SHORT,
+    Found,
+    newest,
+    newest_of,
+    picked,
+    read_spans,
+    read_sweeps,
+    read_words,
+    within,
+    words_of,
+)
 from bessinside.historian.clickhouse.tables import DECODINGS, EVENTS, EXTREMES, ROLLED, SWEEPS, half_md5, quoted
 from bessinside.historian.sealed.rollup import Steps
 from bessinside.modbus import Exchange, Outcome, ReadPlan, Sweep
 from bessinside.modbus.exchange import exchanges
 from bessinside.plant import Plant
 from bessinside.registers import RegisterMap
+from bessinside.runtime import clock
 
 
 class Server:
@@ -38,7 +53,7 @@ class Server:
     def __init__(self, door: Door) -> None:
         self.door, self.name = door, door.name
         check_version(door)
-        self._lock = threading.RLock()
+        self._lock, self._looked = threading.RLock(), 0.0
         self._editions: dict[tuple[str, int], Edition] = {}
         self._plans: dict[tuple[str, int], ReadPlan] = {}
         self._plants: dict[str, Plant] = {}
@@ -63,33 +78,25 @@ class Server:
         """See :meth:`Archive.editions`; in the order in which they began."""
         return [edition for edition in self._load() if edition.device == device]
 
-    def _load(self) -> list[Edition]:
+    def _load(self, *, anew: bool = False) -> list[Edition]:
+        """All editions, as they were a moment ago, or as they are now."""
         with self._lock:
-            found = load_editions(self.door)
-            self._editions = {(edition.device, edition.number): edition for edition in found}
-            return found
+            now = clock.monotonic()
+            if anew or not self._editions or now - self._looked > LOOK_AGAIN_S:
+                self._looked = now
+                found = load_editions(self.door)
+                self._editions = {(edition.device, edition.number): edition for edition in found}
+            return list(self._editions.values())
 
     def span(self, device: str | None = None) -> tuple[int, int] | None:
         """See :meth:`Archive.span`."""
-        spans = [one for name in ([device] if device else self.devices()) if (one := self._span(name)) is not None]
-        return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+        found = list(self.spans([device] if device else self.devices()).values())
+        return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
-    def _span(self, device: str) -> tuple[int, int] | None:
-        """The end of the first sweep lies in the first slot, that of the last in the last one."""
-        names = ("count", "low", "high")
-        mine = f"device = {half_md5(device)}"
-        slots = self.door.ask(
-            f"SELECT count() AS count, min(slot) AS low, max(slot) AS high FROM {SWEEPS.name} WHERE {mine}",  # noqa: S608
-            names,
-        )
-        if not len(slots["count"]) or not slots["count"][0]:
-            return None
-        found = self.door.ask(
-            f"SELECT count() AS count, min(end_ns) AS low, max(end_ns) AS high FROM {SWEEPS.name} "  # noqa: S608
-            f"WHERE {mine} AND slot IN ({slots['low'][0]}, {slots['high'][0]})",
-            names,
-        )
-        return int(found["low"][0]), int(found["high"][0])
+    def spans(self, devices: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """See :meth:`~bessinside.historian.basis.images.AtOnce.spans`."""
+        found = read_spans(self.door, devices)
+        return {device: found[number] for device in devices if (number := half_md5(device)) in found}
 
     def plant(self, plant_hash: str) -> Plant:
         """See :meth:`Archive.plant`."""
@@ -145,6 +152,23 @@ class Server:
             return None
         (batch,) = self._batches_of(device, found)
         return self._image(batch, 0)
+
+    def images(self, devices: Sequence[str], at_ns: int) -> dict[str, Image]:
+        """See :meth:`~bessinside.historian.basis.images.AtOnce.images`."""
+        if not devices:
+            return {}
+        found = newest_of(self.door, devices, at_ns)
+        words = words_of(self.door, found) if len(found["number"]) else {}
+        images: dict[str, Image | None] = {}
+        for device in devices:
+            rows = np.flatnonzero(found["device"] == half_md5(device))
+            if len(rows):
+                its = (words["device"] == half_md5(device)) & (words["number"] == found["number"][rows[0]])
+                mine = picked(words, np.flatnonzero(its))
+                images[device] = self._image(self._batch_of(device, picked(found, rows), mine), 0)
+            else:
+                images[device] = self.image(device, at_ns)
+        return {device: image for device, image in images.items() if image is not None}
 
     def latest(self, device: str, registers: Sequence[int], at_ns: int) -> Latest:
         """See :meth:`Archive.latest`."""
@@ -222,6 +246,19 @@ class Server:
             rows["high"].astype(float), rows["count"].astype(np.int32),
         )  # fmt: skip
 
+    def peak(self, device: str, metric: str, start_ns: int, end_ns: int) -> Peak | None:
+        """See :meth:`~bessinside.historian.basis.peak.Peaked.peak`."""
+        condition, names = within(device, start_ns, end_ns), ("end_ns", "low", "high")
+        found = self.door.ask(
+            f"SELECT {', '.join(names)} FROM {EXTREMES.name} WHERE {condition} AND metric = {quoted(metric)} "  # noqa: S608
+            f"AND count > 0 AND number GLOBAL IN (SELECT number FROM {SWEEPS.name} WHERE {condition}) "
+            "ORDER BY high - low DESC, number LIMIT 1",
+            names,
+        )
+        if not len(found["end_ns"]):
+            return None
+        return Peak(metric, int(found["end_ns"][0]), float(found["low"][0]), float(found["high"][0]))
+
     def events(self, start_ns: int, end_ns: int) -> list[Event]:
         """See :meth:`Archive.events`."""
         names = ("time_ns", "writer", "id", "kind", "subject", "text")
@@ -276,9 +313,22 @@ class Server:
             batches.append(Batch(edition, plan, times, words))
         return batches
 
+    def _batch_of(self, device: str, sweep: Found, words: Found) -> Batch:
+        """One sweep (all columns) with its words."""
+        number = int(sweep["edition"][0])
+        edition, plan = self._edition(device, number), self._plan(device, number)
+        keys = registers_of(plan)
+        order = np.argsort(keys)
+        place = np.minimum(np.searchsorted(keys, words["register"], sorter=order), plan.size - 1)
+        to: NDArray[np.int64] = order[place]
+        mine = keys[to] == words["register"]
+        read = np.zeros((plan.size, 1), np.uint16)
+        read[to[mine], 0] = words["word"][mine]
+        return Batch(edition, plan, times_from(sweep, len(plan.requests)), read)
+
     def _edition(self, device: str, number: int) -> Edition:
         if (device, number) not in self._editions:
-            self._load()
+            self._load(anew=True)
         return self._editions[device, number]
 
     def _plan(self, device: str, number: int) -> ReadPlan:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.historian.clickhouse.door import Door
-from bessinside.historian.clickhouse.tables import SWEEPS, WORDS, half_md5, slot_of
+from bessinside.historian.clickhouse.tables import SLOT_S, SWEEPS, WORDS, half_md5, slot_of
 
 ALL = ("number", "edition", "start_ns", "end_ns", "tid", "failed", "sent", "received", "far", "trouble")
 SHORT = ("number", "start_ns", "end_ns", "edition", "failed")
@@ -45,6 +45,28 @@ def picked(found: Found, at: NDArray[np.int64]) -> Found:
     }
 
 
+def read_spans(door: Door, devices: Sequence[str]) -> dict[int, tuple[int, int]]:
+    """Ends of the first and the last sweep of devices, by their hashed names: that of the first sweep lies in the first
+    slot, that of the last in the last one."""
+    if not devices:
+        return {}
+    mine, names = f"device IN ({', '.join(str(half_md5(device)) for device in devices)})", ("device", "low", "high")
+    slots = door.ask(
+        f"SELECT device, min(slot) AS low, max(slot) AS high FROM {SWEEPS.name} WHERE {mine} GROUP BY device",  # noqa: S608
+        names,
+    )
+    if not len(slots["device"]):
+        return {}
+    either = sorted({*slots["low"].tolist(), *slots["high"].tolist()})
+    ends = door.ask(
+        f"SELECT device, min(end_ns) AS low, max(end_ns) AS high FROM {SWEEPS.name} "  # noqa: S608  numbers
+        f"WHERE {mine} AND slot IN ({', '.join(map(str, either))}) GROUP BY device",
+        names,
+    )
+    every = zip(ends["device"].tolist(), ends["low"].tolist(), ends["high"].tolist(), strict=True)
+    return {device: (low, high) for device, low, high in every}
+
+
 def newest(door: Door, device: str, at_ns: int) -> Found | None:
     """The newest sweep of a device that had ended by a moment, all of its columns; None where there is none."""
     slot = slot_of(at_ns)
@@ -58,6 +80,33 @@ def newest(door: Door, device: str, at_ns: int) -> Found | None:
         if len(found["number"]):
             return found
     return None
+
+
+def newest_of(door: Door, devices: Sequence[str], at_ns: int) -> Found:
+    """As :func:`newest` of many devices in one question, `device` (hashed) among the columns. Devices whose newest
+    sweep lies further back than the slot before are left out."""
+    slot, names = slot_of(at_ns), ("device", *ALL)
+    where = (
+        f"device IN ({', '.join(str(half_md5(device)) for device in devices)}) "
+        f"AND slot BETWEEN {max(0, slot - SLOT_S)} AND {slot} AND end_ns <= {min(at_ns, _LIMIT)}"
+    )
+    inner = f"SELECT device, max(number) FROM {SWEEPS.name} WHERE {where} GROUP BY device"  # noqa: S608  numbers
+    query = f"SELECT {', '.join(names)} FROM {SWEEPS.name} WHERE {where} AND (device, number) GLOBAL IN ({inner})"  # noqa: S608
+    return once(door.ask(query, names), "device")
+
+
+def words_of(door: Door, sweeps: Found) -> Found:
+    """device (hashed), register, number and word of some sweeps of different devices, in one question."""
+    names, numbers = ("device", "register", "number", "word"), sweeps["number"]
+    slots = sorted({slot_of(int(end)) for end in sweeps["end_ns"]})
+    # of the whole slot the numbers are looked through first, and the rest is read where one is near
+    return door.ask(
+        f"SELECT {', '.join(names)} FROM {WORDS.name} "  # noqa: S608  numbers
+        f"PREWHERE number BETWEEN {numbers.min()} AND {numbers.max()} "
+        f"WHERE device IN ({', '.join(map(str, sweeps['device']))}) AND slot IN ({', '.join(map(str, slots))}) "
+        f"AND number IN ({', '.join(map(str, numbers))})",
+        names,
+    )
 
 
 def read_words(

@@ -13,7 +13,7 @@ from bessinside.historian.basis.decoding import Decoding, governing
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.trace import trace
 from bessinside.historian.basis.world import Worlds
-from bessinside.historian.decoded.redone import DAY_NS, covered, shelf
+from bessinside.historian.decoded.redone import covered, days, shelf
 from bessinside.historian.sealed.rollup import SUFFIX, Steps
 from bessinside.historian.sealed.seal import stamp
 from bessinside.historian.sealed.sealed import RolledFiles
@@ -101,9 +101,12 @@ class Anew:
             if not there or self._redone is None:
                 self._add_words(whole, device, ids, rows, first, last)
                 continue
-            for name in _files(one, first, last, step):
-                for places, piece in self._redone.read(name, ids, device):
-                    whole.add(_cut(piece, first, last), [rows[k] for k in places])
+            for a, b in days(first, last):
+                pieces = [found for name in _files(one, a, step) for found in self._redone.read(name, ids, device)]
+                for places, piece in pieces:
+                    whole.add(_cut(piece, a, b), [rows[k] for k in places])
+                if not pieces:
+                    self._add_words(whole, device, ids, rows, a, b)
 
     def _add_words(self, whole: Steps, device: str, ids: list[str], rows: list[int], low: int, high: int) -> None:
         found = trace(self._worlds, device, ids, low, high)
@@ -125,11 +128,10 @@ class Anew:
         whole.add(piece.minutes(()), rows)
 
 
-def _files(one: Decoding, low: int, high: int, step: Step) -> list[str]:
-    """Files of a decoding with steps of a span; a day each."""
-    days = {stamp(day * DAY_NS)[:8] for day in range(low // DAY_NS, -(-high // DAY_NS))}
-    ending = SUFFIX[int(step)]
-    return [name for name in one.files if name.endswith(ending) and name.removesuffix(ending)[-8:] in days]
+def _files(one: Decoding, at_ns: int, step: Step) -> list[str]:
+    """The file of a decoding with steps of the day of a moment, where there is one."""
+    ending = f"-{stamp(at_ns)[:8]}{SUFFIX[int(step)]}"
+    return [name for name in one.files if name.endswith(ending)]
 
 
 def _cut(piece: Minutes, low: int, high: int) -> Minutes:

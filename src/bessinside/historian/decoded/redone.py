@@ -2,32 +2,38 @@
 
 They lie beside those of the recorded map, in `decoded/rollups` of the folder, a pair of files for each day (UTC), and
 are read like these. `decodings.json` names them; what it does not name is left over from a run that was cut short.
+Of a device whose sweeps of a day were a minute apart (thinned, or polled so) there are hours only: its minutes are
+decoded from its sweeps when somebody asks. Where a rule will take sweeps away as a whole there are minutes too.
 """
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from bessinside.historian.basis import decoding
 from bessinside.historian.basis.archive import HOUR_NS, MINUTE_NS, Edition, Step
-from bessinside.historian.basis.decoding import Decoding
-from bessinside.historian.basis.folder import FORMAT, Folder
+from bessinside.historian.basis.decoding import Decoding, DecodingError
+from bessinside.historian.basis.folder import Folder
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.trace import trace
 from bessinside.historian.basis.world import Worlds
-from bessinside.historian.sealed.rollup import SCHEMA, SUFFIX, RollupAbout, RollupPart, Steps, group_rows, names_hash
-from bessinside.historian.sealed.rollup import _table as table_of
+from bessinside.historian.sealed.retention import NOTHING, load_rules
+from bessinside.historian.sealed.rollup import Steps, write_rollup
 from bessinside.historian.sealed.seal import stamp
-from bessinside.historian.sealed.segment import ABOUT, spread
 from bessinside.runtime import disk
+from bessinside.runtime.alone import alone
 from bessinside.twin.quality import Quality
 
 DAY_NS = 24 * HOUR_NS
+LOCK = "lock"
+RARE = 2
+"""No minutes are made of sweeps of which a minute has so many or fewer."""
 _MOST = 1 << 22  # values held at once
 
 
@@ -36,13 +42,25 @@ def shelf(root: Path) -> Folder:
     return Folder(root / "decoded")
 
 
-def drop_unnamed(root: Path) -> None:
-    """Removes files that no decoding names."""
-    rollups = shelf(root).rollups
+@contextmanager
+def working(root: Path) -> Iterator[None]:
+    """While the decodings of a folder are added to; nobody else does so meanwhile. Raises DecodingError."""
+    disk.make_dir(shelf(root).rollups)
+    with alone(shelf(root).root / LOCK) as mine:
+        if not mine:
+            raise DecodingError(f"{root}: another redecode is at work there; try again when it is done")
+        yield
+
+
+def drop_unnamed(root: Path) -> list[str]:
+    """Removes what a redecode that was cut short left behind; gives its names, relative to the folder. Only inside
+    :func:`working`."""
     named = {name for one in decoding.load(root) for name in one.files}
-    for path in disk.list_dir(rollups) if disk.exists(rollups) else ():
-        if path.name not in named:
-            disk.remove(path)
+    left = [path for path in disk.list_dir(shelf(root).rollups) if path.name not in named]
+    left += [path for path in disk.list_dir(root) if fnmatch.fnmatch(path.name, f".{decoding.FILE}.*.part")]
+    for path in left:
+        disk.remove(path)
+    return [str(path.relative_to(root)) for path in left]
 
 
 def roll(
@@ -56,24 +74,28 @@ def roll(
     """Writes minutes and hours of [start, end), whole hours, of all figures that the added decodings change; gives the
     names of the files. `worlds` decode as the added decodings say; `said` is told the share that is done."""
     files = shelf(root)
-    for path in (files.root, files.rollups):
-        if not disk.exists(path):
-            disk.make_dir(path)
     changed = _changed(worlds, added)
+    stay = all(rule.keep_ns != NOTHING for rule in load_rules(Folder(root)).rules)
     names: list[str] = []
-    days = range(start_ns // DAY_NS, -(-end_ns // DAY_NS))
-    for day in days if changed else ():
-        first, last = max(start_ns, day * DAY_NS), min(end_ns, (day + 1) * DAY_NS)
-        minutes = [
-            (device, found)
-            for device, ids in changed.items()
-            if (found := _minutes(worlds, device, ids, first, last)) is not None
+    for first, last in days(start_ns, end_ns) if changed else ():
+        minutes: list[tuple[str, Minutes]] = []
+        hours: list[tuple[str, Minutes]] = []
+        for device, ids in changed.items():
+            ends = worlds.archive.sweeps(device, first, last).end_ns
+            found = _steps(worlds, device, ids, first, last, Step.HOUR if stay and _rare(ends) else Step.MINUTE)
+            if found is None:
+                continue
+            if found.step_ns == Step.MINUTE:
+                minutes.append((device, found))
+                found = _hours(found)
+            hours.append((device, found))
+        stem = f"{added[0].by[:12]}-{added[0].applied_ns}-{stamp(first)[:8]}"
+        names += [
+            write_rollup(files, stem, step, (0, 0), tables).name
+            for step, tables in ((Step.MINUTE, minutes), (Step.HOUR, hours))
+            if tables
         ]
-        stem = f"{added[0].by[:12]}-{added[0].applied_ns}-{stamp(day * DAY_NS)[:8]}"
-        if minutes:
-            names.append(_write(files, stem, Step.MINUTE, minutes))
-            names.append(_write(files, stem, Step.HOUR, [(device, _hours(found)) for device, found in minutes]))
-        said((day + 1 - days.start) / len(days))
+        said((last - start_ns) / (end_ns - start_ns))
     return names
 
 
@@ -98,32 +120,37 @@ def _changed(worlds: Worlds, added: Sequence[Decoding]) -> dict[str, list[str]]:
     return found
 
 
-def _minutes(worlds: Worlds, device: str, ids: list[str], start_ns: int, end_ns: int) -> Minutes | None:
-    """Minutes of some figures of a device, decoded sweep by sweep; None where there is no sweep."""
-    whole = Steps(Step.MINUTE, start_ns, (end_ns - start_ns) // MINUTE_NS, len(ids))
+def _rare(end_ns: NDArray[np.int64]) -> bool:
+    """Whether sweeps came so rarely that their minutes would say no more than they say themselves."""
+    return len(end_ns) <= RARE * len(np.unique(end_ns // MINUTE_NS))
+
+
+def _steps(worlds: Worlds, device: str, ids: list[str], start_ns: int, end_ns: int, step: Step) -> Minutes | None:
+    """Steps of some figures of a device, decoded sweep by sweep; None where there is no sweep."""
+    whole = Steps(step, start_ns, (end_ns - start_ns) // step, len(ids))
     sweeps = len(worlds.archive.sweeps(device, start_ns, end_ns))
     pieces = max(1, -(-sweeps * len(ids) // _MOST))
-    length = max(1, -(-(end_ns - start_ns) // pieces // MINUTE_NS)) * MINUTE_NS
+    length = max(1, -(-(end_ns - start_ns) // pieces // step)) * step
     for first in range(start_ns, end_ns, length):
         found = trace(worlds, device, ids, first, min(first + length, end_ns))
         if not len(found.time):
             continue
-        order = np.argsort(found.time, kind="stable")
-        time, value, good = found.time[order], found.value[order].T, (found.quality[order] == Quality.GOOD).T
-        at = (time - start_ns) // MINUTE_NS
+        value, good, at = found.value, found.quality == Quality.GOOD, (found.time - start_ns) // step
+        if (np.diff(at) < 0).any():  # the clock went back: bring the steps together again
+            order = np.argsort(at, kind="stable")
+            value, good, at = value[order], good[order], at[order]
         starts = np.flatnonzero(np.diff(at, prepend=-1))
-        to = at[starts]
-        if len(starts) == len(at):  # a sweep a minute: nothing to draw together
-            low, high, total = np.where(good, value, np.inf), np.where(good, value, -np.inf), np.where(good, value, 0.0)
-            whole.low[:, to], whole.high[:, to], whole.total[:, to] = low, high, total
-            whole.count[:, to], whole.left_out[:, to] = good, ~good
-            continue
-        count = np.add.reduceat(good, starts, axis=1, dtype=np.int64)
-        whole.low[:, to] = np.minimum.reduceat(np.where(good, value, np.inf), starts, axis=1)
-        whole.high[:, to] = np.maximum.reduceat(np.where(good, value, -np.inf), starts, axis=1)
-        whole.total[:, to] = np.add.reduceat(np.where(good, value, 0.0), starts, axis=1)
-        whole.count[:, to] = count
-        whole.left_out[:, to] = np.diff(np.append(starts, len(at))) - count
+        to, sweeps_of = at[starts], np.diff(np.append(starts, len(at)))
+        if good.all():
+            low = high = total = value
+            count = np.broadcast_to(sweeps_of[:, None], (len(starts), len(ids)))
+        else:
+            low, high = np.where(good, value, np.inf), np.where(good, value, -np.inf)
+            total, count = np.where(good, value, 0.0), np.add.reduceat(good, starts, axis=0, dtype=np.int64)
+        whole.low[:, to] = np.minimum.reduceat(low, starts, axis=0).T
+        whole.high[:, to] = np.maximum.reduceat(high, starts, axis=0).T
+        whole.total[:, to] = np.add.reduceat(total, starts, axis=0).T
+        whole.count[:, to], whole.left_out[:, to] = count.T, (sweeps_of[:, None] - count).T
     if not (whole.count.any() or whole.left_out.any()):
         return None
     return whole.minutes(tuple(ids))
@@ -136,29 +163,10 @@ def _hours(minutes: Minutes) -> Minutes:
     return whole.minutes(minutes.ids)
 
 
-def _write(files: Folder, stem: str, step: Step, tables: Sequence[tuple[str, Minutes]]) -> str:
-    """A rollup file; few values are different from each other, so that a dictionary holds them best."""
-    name = stem + SUFFIX[int(step)]
-    parts: list[RollupPart] = []
-    with disk.replacing(files.rollups / name) as file:
-        writer = pq.ParquetWriter(
-            file, SCHEMA, compression="zstd", compression_level=1, write_statistics=False, store_schema=False
-        )
-        with writer:
-            group = 0
-            for device, minutes in tables:
-                steps, figures = minutes.low.shape[1], len(minutes.ids)
-                table, at = table_of(device, int(step), minutes), 0
-                sizes = spread(figures, group_rows(steps))
-                for size in sizes:
-                    writer.write_table(table.slice(at, size), row_group_size=figures)
-                    at += size
-                begin = minutes.begin_ns
-                parts.append(RollupPart(device, names_hash(minutes.ids), figures, begin, steps, group, len(sizes)))
-                group += len(sizes)
-            about = RollupAbout(FORMAT, int(step), 0, 0, parts)
-            writer.add_key_value_metadata({ABOUT: msgspec.json.encode(about)})
-    return name
+def days(start_ns: int, end_ns: int) -> Iterator[tuple[int, int]]:
+    """A span in pieces of one day (UTC) each."""
+    for first in range(start_ns // DAY_NS * DAY_NS, end_ns, DAY_NS):
+        yield max(first, start_ns), min(first + DAY_NS, end_ns)
 
 
 def covered(one: Decoding, start_ns: int, end_ns: int) -> Iterator[tuple[bool, int, int]]:

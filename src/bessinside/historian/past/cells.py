@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.historian.basis.images import latest_of
 from bessinside.historian.basis.peak import peak
 from bessinside.historian.basis.rows import Rows
 from bessinside.historian.basis.trace import STALE_AFTER, trace
@@ -97,10 +98,14 @@ def cells(worlds: Worlds, world: World, metric: str, at_ns: int) -> Cells:
     """Every part that carries a metric, as it was known at a moment."""
     binding = world.binding
     ids, parts, times, values, marks = [], [], [], [], []
-    for bound, indices in carriers(world, metric):
-        at = np.array(indices)
-        columns = worlds.columns(bound, (at - bound.first).tolist())
-        known = worlds.archive.latest(bound.device.id, columns.registers, at_ns)
+    carried = [
+        (bound, np.array(indices), worlds.columns(bound, [index - bound.first for index in indices]))
+        for bound, indices in carriers(world, metric)
+    ]
+    asked = {bound.device.id: columns.registers for bound, _, columns in carried}
+    newest = latest_of(worlds.archive, asked, at_ns)
+    for bound, at, columns in carried:
+        known = newest[bound.device.id]
         came = known.received_ns > 0
         value, state = columns.decode(known.words[None, :], came[None, :])
         time = known.received_ns[columns.words_of].min(axis=1)
@@ -113,8 +118,8 @@ def cells(worlds: Worlds, world: World, metric: str, at_ns: int) -> Cells:
         mark[good & odd & (mark == Quality.GOOD)] = Quality.IMPLAUSIBLE
         old = at_ns - time > STALE_AFTER * bound.device.every_s * 1e9
         mark[old & (mark == Quality.GOOD)] = Quality.STALE
-        ids += [binding.ids[index] for index in indices]
-        parts += [binding.parts[index] for index in indices]
+        ids += [binding.ids[index] for index in at.tolist()]
+        parts += [binding.parts[index] for index in at.tolist()]
         times.append(time)
         values.append(value[0])
         marks.append(mark)

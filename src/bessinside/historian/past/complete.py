@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.historian.basis.archive import HOUR_NS
+from bessinside.historian.basis.images import spans
 from bessinside.historian.basis.rows import Rows
 from bessinside.historian.basis.world import Worlds
 
@@ -43,10 +44,7 @@ def completeness(worlds: Worlds, start_ns: int, end_ns: int, device: str | None 
     A device counts from its first sweep on; expected = time of the hour inside the span / period.
     """
     names, times, expected, came, failed = [], [], [], [], []
-    for name in worlds.archive.devices() if device is None else [device]:
-        first = worlds.archive.span(name)
-        if first is None:
-            continue
+    for name, first in spans(worlds.archive, worlds.archive.devices() if device is None else [device]).items():
         begin = max(start_ns, first[0])
         sweeps = worlds.archive.sweeps(name, begin, end_ns)
         period = _period_ns(worlds, name)

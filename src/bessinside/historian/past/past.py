@@ -14,6 +14,7 @@ import numpy as np
 from bessinside.historian.basis.archive import Archive, Edition, Image, Step
 from bessinside.historian.basis.decoding import Decoding
 from bessinside.historian.basis.folder import NothingRecorded
+from bessinside.historian.basis.images import images
 from bessinside.historian.basis.series import Plot, Series, draw, merge
 from bessinside.historian.basis.trace import derived_series, label_of, reading_series
 from bessinside.historian.basis.when import iso
@@ -116,16 +117,16 @@ class Past:
 
     def at(self, at_ns: int) -> Then:
         """The plant at a moment. Raises NothingRecorded before the first sweep."""
-        images = {device: image for device in self.archive.devices() if (image := self.archive.image(device, at_ns))}
-        if not images:
+        known = images(self.archive, self.archive.devices(), at_ns)
+        if not known:
             first = self.span()[0]
             raise NothingRecorded(f"nothing was recorded by {iso(at_ns)}; the first sweep ended at {iso(first)}")
-        world = self.worlds.of([image.edition for image in images.values()], at_ns)
-        lost = self._lost({device: image.end_ns for device, image in images.items()}, at_ns)
+        world = self.worlds.of([image.edition for image in known.values()], at_ns)
+        lost = self._lost({device: image.end_ns for device, image in known.items()}, at_ns)
         devices = []
         for bound in world.binding.devices:
             device = bound.device.id
-            image = images.get(device)
+            image = known.get(device)
             if image is not None:
                 edition = self._whole(image)
             else:

@@ -32,7 +32,8 @@ from bessinside.historian.sealed.footer import join
 from bessinside.historian.sealed.rollup import Rolled, Steps, write_rollup
 from bessinside.historian.sealed.seal import stamp
 from bessinside.historian.sealed.sealed import RolledFiles, SealedFiles
-from bessinside.historian.sealed.segment import ABOUT, SUFFIXES, WORDS, About, SegmentWriter, read_about
+from bessinside.historian.sealed.segment import ABOUT, SUFFIXES, WORDS, About, read_about
+from bessinside.historian.sealed.segment_writer import SegmentWriter
 from bessinside.runtime import database, disk
 
 DAY_NS = 86_400_000_000_000
@@ -115,7 +116,7 @@ def write_pieces(folder: Folder, name: str, kind: str, pieces: Iterator[Piece]) 
     paths = {suffix: folder.segments / f"{name}{suffix}" for suffix in SUFFIXES}
     with ExitStack() as stack:
         files = {suffix: stack.enter_context(disk.replacing(path)) for suffix, path in paths.items()}
-        writer = stack.enter_context(SegmentWriter(files))
+        writer = SegmentWriter(files)
         for batch, extremes in pieces:
             writer.add(batch, extremes)
         parts = writer.close(FORMAT)

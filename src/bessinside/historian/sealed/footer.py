@@ -59,11 +59,25 @@ def join(inputs: Sequence[BinaryIO], out: BinaryIO, pairs: Mapping[str, bytes]) 
             group[_ORDINAL] = (_I16, number)
         else:
             group.pop(_ORDINAL, None)  # it is optional, and has no room for more
+    out.write(footer_bytes(with_pairs(whole, pairs)))
+
+
+def with_pairs(fields: Fields, pairs: Mapping[str, bytes]) -> Fields:
+    """A footer with other key-value metadata."""
     found = [{1: (_BINARY, key.encode()), 2: (_BINARY, value)} for key, value in pairs.items()]
-    whole[_PAIRS] = (_LIST, (_STRUCT, found))
+    return fields | {_PAIRS: (_LIST, (_STRUCT, found))}
+
+
+def with_groups(fields: Fields, rows: int, groups: Sequence[bytes]) -> Fields:
+    """A footer with other row groups, each a struct already packed; `rows` is how many they have together."""
+    return fields | {_ROWS: (_I64, rows), _GROUPS: (_LIST, (_STRUCT, list(groups)))}
+
+
+def footer_bytes(fields: Fields) -> bytes:
+    """How a file ends that has this footer."""
     packed = bytearray()
-    _write_struct(packed, whole)
-    out.write(bytes(packed) + struct.pack("<I", len(packed)) + MAGIC)
+    _write_struct(packed, fields)
+    return bytes(packed) + struct.pack("<I", len(packed)) + MAGIC
 
 
 def read_footer(file: BinaryIO) -> tuple[Fields, int]:
@@ -179,6 +193,8 @@ def _write(out: bytearray, kind: int, value: Any) -> None:
     elif kind == _BINARY:
         _write_number(out, len(value))
         out += value
+    elif kind == _STRUCT and isinstance(value, bytes):
+        out += value  # packed beforehand
     elif kind == _STRUCT:
         _write_struct(out, value)
     elif kind in (_LIST, _SET):

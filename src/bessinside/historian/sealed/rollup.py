@@ -7,8 +7,9 @@ many did not.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 from bessinside.historian.basis.archive import Rollup
 from bessinside.historian.basis.folder import FORMAT, Folder
 from bessinside.historian.basis.reduce import Minutes
-from bessinside.historian.sealed.segment import ABOUT, abandon, spread
+from bessinside.historian.sealed.page import Page, matrix, same, texts
+from bessinside.historian.sealed.pagefile import PageFile
+from bessinside.historian.sealed.segment import ABOUT, spread
 from bessinside.runtime import disk
 
 SUFFIX = {60_000_000_000: ".minutes.parquet", 3_600_000_000_000: ".hours.parquet"}
@@ -38,12 +41,6 @@ SCHEMA = pa.schema(
 )
 _GROUP_STEPS = 48_000
 """Steps in a row group, about: a day of one figure costs the reading of 33 figures."""
-_ENCODING = {
-    **{f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in _FLOATS},
-    **{f"{name}.list.element": "DELTA_BINARY_PACKED" for name in ("count", "left_out")},
-    "begin_ns": "DELTA_BINARY_PACKED",
-    "step_ns": "DELTA_BINARY_PACKED",
-}
 
 
 class RollupPart(msgspec.Struct, frozen=True, array_like=True):
@@ -91,29 +88,20 @@ def write_rollup(
     parts: list[RollupPart] = []
     group = 0
     with disk.replacing(path) as file:
-        writer = pq.ParquetWriter(
-            file, SCHEMA, compression="zstd", compression_level=3, write_statistics=False, use_dictionary=["device"],
-            column_encoding=_ENCODING, store_schema=False,
-        )  # fmt: skip
-        try:
-            for device, minutes in tables:
-                table, sizes, at = (
-                    _table(device, step_ns, minutes),
-                    spread(len(minutes.ids), group_rows(minutes.low.shape[1])),
-                    0,
+        pages = PageFile(file, SCHEMA)
+        for device, minutes in tables:
+            steps, at = minutes.low.shape[1], 0
+            sizes = spread(len(minutes.ids), group_rows(steps))
+            for size in sizes:
+                pages.write(size, _pages(device, step_ns, minutes, slice(at, at + size)))
+                at += size
+            parts.append(
+                RollupPart(
+                    device, names_hash(minutes.ids), len(minutes.ids), minutes.begin_ns, steps, group, len(sizes)
                 )
-                for size in sizes:
-                    writer.write_table(table.slice(at, size), row_group_size=len(minutes.ids))
-                    at += size
-                names, steps = names_hash(minutes.ids), minutes.low.shape[1]
-                parts.append(RollupPart(device, names, len(minutes.ids), minutes.begin_ns, steps, group, len(sizes)))
-                group += len(sizes)
-            about = msgspec.json.encode(RollupAbout(FORMAT, step_ns, *numbers, parts))
-            writer.add_key_value_metadata({ABOUT: about})
-            writer.close()
-        except BaseException:
-            abandon(writer)
-            raise
+            )
+            group += len(sizes)
+        pages.close({ABOUT.decode(): msgspec.json.encode(RollupAbout(FORMAT, step_ns, *numbers, parts))})
     begin = min(part.begin_ns for part in parts)
     end = max(part.begin_ns + part.steps * step_ns for part in parts)
     return Rolled(name, step_ns, *numbers, begin, end, disk.size(path))
@@ -124,29 +112,22 @@ def group_rows(steps: int) -> int:
     return max(16, _GROUP_STEPS // max(1, steps))
 
 
-def names_hash(ids: Iterable[str]) -> str:
+@functools.lru_cache(256)
+def names_hash(ids: tuple[str, ...]) -> str:
     """A short name for a list of figures."""
     return hashlib.blake2b("\n".join(ids).encode(), digest_size=12).hexdigest()
 
 
-def _table(device: str, step_ns: int, minutes: Minutes) -> pa.Table:
-    rows, steps = minutes.low.shape
-    offsets = pa.array(np.arange(0, (rows + 1) * steps, steps, dtype=np.int32))
-
-    def lists(name: str) -> pa.Array:
-        flat: NDArray[Any] = np.ascontiguousarray(getattr(minutes, name)).reshape(-1)
-        return pa.ListArray.from_arrays(offsets, pa.array(flat, from_pandas=name in _FLOATS))
-
-    return pa.table(
-        [
-            pa.array([device]).take(pa.array(np.zeros(rows, np.int32))),
-            pa.array(list(minutes.ids), pa.string()),
-            pa.array(np.full(rows, minutes.begin_ns, np.int64)),
-            pa.array(np.full(rows, step_ns, np.int64)),
-            *(lists(name) for name in _LISTS),
-        ],
-        schema=SCHEMA,
-    )
+def _pages(device: str, step_ns: int, minutes: Minutes, rows: slice) -> list[Page]:
+    ids = minutes.ids[rows]
+    tables = [getattr(minutes, name)[rows] for name in _LISTS]
+    return [
+        texts((device,) * len(ids)),
+        texts(ids),
+        same(minutes.begin_ns, len(ids), "i8"),
+        same(step_ns, len(ids), "i8"),
+        *(matrix(one, np.isnan(one) if name in _FLOATS else None) for name, one in zip(_LISTS, tables, strict=True)),
+    ]
 
 
 def read_rollup_about(file: pq.ParquetFile) -> RollupAbout:

@@ -19,7 +19,8 @@ from bessinside.historian.basis.folder import FORMAT, Folder
 from bessinside.historian.basis.reduce import Minutes, Reducers, SweepExtremes
 from bessinside.historian.sealed.catalogue import Sealed
 from bessinside.historian.sealed.rollup import Rolled, write_rollup
-from bessinside.historian.sealed.segment import SUFFIXES, SegmentWriter
+from bessinside.historian.sealed.segment import SUFFIXES
+from bessinside.historian.sealed.segment_writer import SegmentWriter
 from bessinside.historian.tail.batches import tail_batches
 from bessinside.runtime import database, disk
 
@@ -77,7 +78,7 @@ def write(
     paths = {suffix: folder.segments / f"{name}{suffix}" for suffix in SUFFIXES}
     with ExitStack() as stack:
         files = {suffix: stack.enter_context(disk.replacing(path)) for suffix, path in paths.items()}
-        writer = stack.enter_context(SegmentWriter(files))
+        writer = SegmentWriter(files)
         for batch, found in zip(batches, extremes, strict=True):
             writer.add(batch, found)
         parts = writer.close(FORMAT)

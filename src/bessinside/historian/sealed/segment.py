@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from bessinside.historian.basis.archive import Edition
 from bessinside.historian.basis.batch import NEVER, Batch, Times
-from bessinside.historian.basis.peak import peaks_of
 from bessinside.historian.basis.reduce import SweepExtremes
 from bessinside.historian.basis.run import Run
 from bessinside.runtime import disk
@@ -37,7 +36,6 @@ SUFFIXES = (WORDS, SWEEPS, REQUESTS, EXTREMES)
 GROUP_ROWS = 256
 """Most registers in a row group: one register's words of ten minutes cost the reading of its group."""
 ABOUT = b"bessinside"
-_LEVEL = 3
 
 WORDS_SCHEMA = pa.schema(
     [
@@ -90,18 +88,6 @@ EXTREMES_SCHEMA = pa.schema(
         ("count", pa.list_(pa.int32())),
     ]
 )
-_DELTA = {
-    EXTREMES: ("edition", "run", "count.list.element"),
-    WORDS: ("edition", "run", "address"),
-    SWEEPS: ("edition", "run", *(f"{name}.list.element" for name in ("number", "start_ns", "end_ns", "tid", "failed"))),
-    REQUESTS: ("edition", "run", "request", "address", "count"),
-}
-_SPLIT = {  # high and low bytes apart: only the low ones differ, and there are no differences to compute
-    WORDS: ("words.list.element",),
-    REQUESTS: ("wait_us.list.element", "took_us.list.element"),
-}
-_SCHEMAS = {WORDS: WORDS_SCHEMA, SWEEPS: SWEEPS_SCHEMA, REQUESTS: REQUESTS_SCHEMA, EXTREMES: EXTREMES_SCHEMA}
-_NAMED = {EXTREMES: ["device", "metric", "low.list.element", "high.list.element"]}
 
 
 class About(msgspec.Struct, frozen=True):
@@ -116,73 +102,6 @@ def spread(rows: int, most: int = GROUP_ROWS) -> list[int]:
     """Sizes of the row groups of so many rows: as few as can be, about even."""
     groups = max(1, -(-rows // most))
     return [rows * (k + 1) // groups - rows * k // groups for k in range(groups)]
-
-
-def _encoding(suffix: str) -> dict[str, str]:
-    delta = dict.fromkeys(_DELTA[suffix], "DELTA_BINARY_PACKED")
-    return delta | dict.fromkeys(_SPLIT.get(suffix, ()), "BYTE_STREAM_SPLIT")
-
-
-class SegmentWriter:
-    """Writes the files of a segment, batch by batch, into the open files that it is given."""
-
-    def __init__(self, files: dict[str, Any]) -> None:
-        self.parts: list[Run] = []
-        self._editions: dict[int, Edition] = {}
-        self._groups = self._metrics = 0
-        self._writers = {
-            suffix: pq.ParquetWriter(
-                file, _SCHEMAS[suffix], compression="zstd", compression_level=_LEVEL, write_statistics=False,
-                use_dictionary=_NAMED.get(suffix, ["device"]), column_encoding=_encoding(suffix),
-                store_schema=False,
-            )
-            for suffix, file in files.items()
-        }  # fmt: skip
-
-    def __enter__(self) -> SegmentWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            for writer in self._writers.values():
-                abandon(writer)
-
-    def add(self, batch: Batch, extremes: Sequence[SweepExtremes] = ()) -> None:
-        """One edition's sweeps, in the order of their numbers, and the extremes of its metrics."""
-        times, edition, at = batch.times, batch.edition, 0
-        table = words_table(batch)
-        sizes = spread(len(batch.words))
-        for size in sizes:
-            self._writers[WORDS].write_table(table.slice(at, size), row_group_size=GROUP_ROWS)
-            at += size
-        self._writers[SWEEPS].write_table(sweeps_table(batch))
-        self._writers[REQUESTS].write_table(requests_table(batch), row_group_size=1 << 20)
-        metrics = 0
-        if extremes:
-            self._writers[EXTREMES].write_table(extremes_table(batch, extremes), row_group_size=1 << 20)
-            metrics, self._metrics = self._metrics + 1, self._metrics + 1
-        self.parts.append(
-            Run(
-                edition.device, edition.number, int(times.number[0]), int(times.number[-1]), int(times.end_ns.min()),
-                int(times.end_ns.max()), len(times), int(np.count_nonzero(times.failed)), len(self.parts), self._groups,
-                len(sizes), metrics - 1, peaks_of(times.end_ns, extremes),
-            )
-        )  # fmt: skip
-        self._groups += len(sizes)
-        self._editions[edition.number] = edition
-
-    def close(self, version: int) -> list[Run]:
-        """Ends the files; gives where everything is."""
-        about = msgspec.json.encode(About(version, self.parts, list(self._editions.values())))
-        for writer in self._writers.values():
-            writer.add_key_value_metadata({ABOUT: about})
-            writer.close()
-        return self.parts
-
-
-def abandon(writer: pq.ParquetWriter) -> None:
-    """Keeps a writer whose file failed from writing its end when it is forgotten."""
-    writer.is_open = False
 
 
 def words_table(batch: Batch) -> pa.Table:
@@ -237,11 +156,8 @@ def requests_table(batch: Batch) -> pa.Table:
     """The rows of NAME.requests.parquet."""
     times, requests, rows = batch.times, batch.edition.requests, len(batch.edition.requests)
     wait, took = waits(times)
-    odd = [[(at, raw) for (request, at), raw in times.raw.items() if request == r] for r in range(rows)]
-    some = [r for r in range(rows) if odd[r]]
+    odd = odd_frames(times, rows)
     plain = times.outcome is None or times.exception is None
-    # the first request's row carries what is of the whole sweep
-    tids = [[int(word) for at in sorted(times.tids) for word in (at, *times.tids[at])]] + [None] * (rows - 1)
     return pa.table(
         [
             _same(batch.edition.device, rows),
@@ -255,12 +171,29 @@ def requests_table(batch: Batch) -> pa.Table:
             _lists(took, len(times), took == NEVER),
             pa.nulls(rows, pa.list_(pa.uint8())) if plain else _lists(times.outcome, len(times)),
             pa.nulls(rows, pa.list_(pa.uint8())) if plain else _lists(times.exception, len(times)),
-            pa.array([[at for at, _ in odd[r]] if r in some else None for r in range(rows)], pa.list_(pa.int32())),
-            pa.array([[raw for _, raw in odd[r]] if r in some else None for r in range(rows)], pa.list_(pa.binary())),
-            pa.array((tids if times.tids else [None] * rows)[:rows], pa.list_(pa.int32())),
+            pa.array([None if one is None else [at for at, _ in one] for one in odd], pa.list_(pa.int32())),
+            pa.array([None if one is None else [raw for _, raw in one] for one in odd], pa.list_(pa.binary())),
+            pa.array(odd_tids(times, rows), pa.list_(pa.int32())),
         ],
         schema=REQUESTS_SCHEMA,
     )
+
+
+def odd_frames(times: Times, rows: int) -> list[list[tuple[int, bytes]] | None]:
+    """Of every request the frames that are not simply header and data, with the position of their sweep; None for a
+    request that has none."""
+    found: list[list[tuple[int, bytes]] | None] = [None] * rows
+    for (request, at), raw in times.raw.items():
+        found[request] = [*(found[request] or ()), (at, raw)]
+    return found
+
+
+def odd_tids(times: Times, rows: int) -> list[list[int] | None]:
+    """Position and transactions of sweeps in which these do not count up; the first request's row carries them, as
+    they are of whole sweeps."""
+    tids = [int(word) for at in sorted(times.tids) for word in (at, *times.tids[at])]
+    none: list[list[int] | None] = [None] * rows
+    return [tids, *none[1:]] if tids and rows else none
 
 
 def waits(times: Times) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -269,6 +202,8 @@ def waits(times: Times) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     Differences repeat where times do not, and so take less room. NEVER where there is no question, or no answer.
     """
     sent, received = times.sent_us, times.received_us
+    if (sent != NEVER).all() and (received != NEVER).all():
+        return np.concatenate([sent[:1], sent[1:] - received[:-1]]), received - sent
     wait, took = np.full_like(sent, NEVER), np.full_like(sent, NEVER)
     before = np.zeros(len(times), np.int32)
     for r in range(len(sent)):
@@ -282,6 +217,9 @@ def waits(times: Times) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 def after(wait: NDArray[np.int32], took: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """What :func:`waits` was made of: sent and received, int32[R, n] µs after the start."""
+    if (wait != NEVER).all() and (took != NEVER).all():
+        received = np.cumsum(wait + took, axis=0, dtype=np.int32)
+        return received - took, received
     sent, received = np.full_like(wait, NEVER), np.full_like(wait, NEVER)
     before = np.zeros(wait.shape[1], np.int32)
     for r in range(len(wait)):

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from bessinside.historian.basis.archive import Edition
 from bessinside.historian.basis.batch import NEVER, Batch, Times
 from bessinside.historian.tail.tail import load_editions, read_ticks
-from bessinside.historian.tail.tick import Tick, together
+from bessinside.historian.tail.tick import Tick
 from bessinside.modbus import Outcome, ReadPlan
 from bessinside.runtime import database
+
+_MOST_US = 2**31 - 1
+_AT_ONCE = 64
 
 
 def tail_batches(
@@ -25,9 +28,8 @@ def tail_batches(
     last: int = 2**62,
 ) -> list[Batch]:
     """Sweeps of the tail as arrays, an edition each, devices in the order in which they came."""
-    ticks = read_ticks(connection, begin_ns=begin_ns, end_ns=end_ns, last=last)
-    mine = together([tick.some(tick.where(device, begin_ns, end_ns, last)) for tick in ticks])
-    return batches_of(mine, load_editions(connection))
+    tick = read_ticks(connection, begin_ns=begin_ns, end_ns=end_ns, last=last)
+    return batches_of(tick.some(tick.where(device, begin_ns, end_ns, last)), load_editions(connection))
 
 
 def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> list[Batch]:
@@ -50,7 +52,8 @@ def words_of(
 ) -> NDArray[np.uint16]:
     """uint16[plan.size, n], native: the words of some sweeps of one edition; or those at some places of its image."""
     rows = _rows(tick.words, tick.words_at[at], plan.size)
-    return (rows if place is None else rows[:, place]).T.astype(np.uint16, order="C")
+    turned = _turned(rows if place is None else rows[:, place])
+    return turned if turned.dtype.isnative else turned.byteswap(inplace=True).view(np.uint16)
 
 
 def times_of(plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Times:
@@ -81,13 +84,34 @@ def times_of(plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Times:
 
 
 def _rows(flat: NDArray[Any], at: NDArray[np.int64], size: int) -> NDArray[Any]:
-    """[n, size]: so many entries from each place on."""
-    every = [flat[a : a + size] for a in at.tolist()]
-    return np.concatenate(every).reshape(len(at), size) if every else np.zeros((0, size), flat.dtype)
+    """[n, size]: so many entries from each place on. A view where the places are equally far apart, as they are while
+    every commit brought the same devices."""
+    if not len(at):
+        return np.zeros((0, size), flat.dtype)
+    apart = int(at[1] - at[0]) if len(at) > 1 else size
+    if apart >= size and (np.diff(at) == apart).all():
+        entry = flat.itemsize
+        return np.lib.stride_tricks.as_strided(
+            flat[int(at[0]) :], (len(at), size), (apart * entry, entry), writeable=False
+        )
+    return np.concatenate([flat[a : a + size] for a in at.tolist()]).reshape(len(at), size)
 
 
 def _microseconds(stamps: NDArray[np.int64], start_ns: NDArray[np.int64]) -> NDArray[np.int32]:
     """int32[2, R, n] from int64[n, 2, R]: rounded, so that a time is kept to half a microsecond."""
-    after = (stamps - start_ns[:, None, None] + 500) // 1000
-    after = np.where(stamps == 0, NEVER, np.clip(after, NEVER + 1, 2**31 - 1))
-    return np.ascontiguousarray(np.moveaxis(after, 0, -1), np.int32)
+    after = stamps - (start_ns - 500)[:, None, None]
+    after //= 1000
+    if after.size and (after.max() > _MOST_US or after.min() <= NEVER):
+        after = np.clip(after, NEVER + 1, _MOST_US)
+    short = after.astype(np.int32)
+    if not stamps.all():
+        short[stamps == 0] = NEVER
+    return _turned(short.reshape(len(short), -1)).reshape(*short.shape[1:], len(short))
+
+
+def _turned(rows: NDArray[Any]) -> NDArray[Any]:
+    """[k, n] from [n, k], in the order in which it lies: some rows at a time, so that they stay in the cache."""
+    out = np.empty(rows.shape[::-1], rows.dtype)
+    for first in range(0, len(rows), _AT_ONCE):
+        out[:, first : first + _AT_ONCE] = rows[first : first + _AT_ONCE].T
+    return out

@@ -12,7 +12,7 @@ import msgspec
 
 from bessinside.historian.basis.archive import Edition, Event
 from bessinside.historian.basis.folder import Folder, HistoryError
-from bessinside.historian.tail.tick import VERSION, Tick, unpack
+from bessinside.historian.tail.tick import VERSION, Tick, unpack_all
 from bessinside.historian.tail.upgrade import upgrade
 from bessinside.modbus import Request
 from bessinside.runtime import database
@@ -55,13 +55,14 @@ def write_tick(connection: database.Connection, first: int, ends_ns: Sequence[in
 
 def read_ticks(
     connection: database.Connection, *, begin_ns: int = -(2**62), end_ns: int = 2**62, last: int = 2**62
-) -> list[Tick]:
-    """The ticks of the tail with sweeps that ended in [begin, end), up to a number, in order. Raises HistoryError."""
+) -> Tick:
+    """The ticks of the tail with sweeps that ended in [begin, end), up to a number, in order, as one. Raises
+    HistoryError."""
     rows = connection.execute(
         "SELECT first, sweeps FROM ticks WHERE end_ns >= ? AND begin_ns < ? AND first <= ? ORDER BY first",
         (begin_ns, end_ns, last),
     )
-    return [unpack(first, packed) for first, packed in rows]
+    return unpack_all(rows)
 
 
 def open_tail(folder: Folder) -> database.Connection:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -111,8 +109,8 @@ class Tick:
         times = [self.times[self.times_at[k] : self.times_at[k + 1]] for k in places]
         troubles = {n: self.troubles[k] for n, k in enumerate(places) if k in self.troubles} if self.troubles else {}
         if not places:
-            return _tick(self.head[:, at], self.words[:0], self.times[:0], troubles)
-        return _tick(self.head[:, at], np.concatenate(words), np.concatenate(times), troubles)
+            return tick_of(self.head[:, at], self.words[:0], self.times[:0], troubles)
+        return tick_of(self.head[:, at], np.concatenate(words), np.concatenate(times), troubles)
 
 
 def together(ticks: Sequence[Tick]) -> Tick:
@@ -125,18 +123,19 @@ def together(ticks: Sequence[Tick]) -> Tick:
         troubles.update({at + k: trouble for k, trouble in tick.troubles.items()})
         at += len(tick)
     if not ticks:
-        return _tick(np.zeros((len(_HEAD) + 1, 0), np.int64), np.zeros(0, ">u2"), np.zeros(0, np.int64), {})
+        return tick_of(np.zeros((len(_HEAD) + 1, 0), np.int64), np.zeros(0, ">u2"), np.zeros(0, np.int64), {})
     head, words, times = (
         np.concatenate([tick.head for tick in ticks], axis=1),
         np.concatenate([tick.words for tick in ticks]),
         np.concatenate([tick.times for tick in ticks]),
     )
-    return _tick(head, words, times, troubles)
+    return tick_of(head, words, times, troubles)
 
 
-def _tick(
+def tick_of(
     head: NDArray[np.int64], words: NDArray[np.uint16], times: NDArray[np.int64], troubles: dict[int, Trouble]
 ) -> Tick:
+    """A tick of its columns, see :class:`Tick`."""
     words_at, times_at = (np.concatenate(([0], np.cumsum(column))) for column in (head[7], 2 * head[8]))
     return Tick(head, words_at, times_at, words, times, troubles)
 
@@ -157,9 +156,9 @@ def pack(sweeps: Sequence[Sweep], devices: Sequence[int], editions: Sequence[int
         ],
         "<i8",
     )  # fmt: skip
-    words = b"".join([one.image.tobytes() for one in sweeps])
-    times = b"".join([_little(column) for one in sweeps for column in (one.sent_ns, one.received_ns)])
-    return pack_columns(head, words, times, troubles)
+    words = np.concatenate([one.image for one in sweeps], dtype=">u2").tobytes()
+    times = np.concatenate([column for one in sweeps for column in (one.sent_ns, one.received_ns)], dtype="<i8")
+    return pack_columns(head, words, times.tobytes(), troubles)
 
 
 def pack_columns(head: NDArray[np.int64], words: bytes, times: bytes, troubles: dict[int, Trouble]) -> bytes:
@@ -170,6 +169,28 @@ def pack_columns(head: NDArray[np.int64], words: bytes, times: bytes, troubles: 
 
 def unpack(first: int, packed: bytes) -> Tick:
     """What :func:`pack` packed; `first` is the number of its first sweep. Raises HistoryError where it is none."""
+    return unpack_all([(first, packed)])
+
+
+def unpack_all(rows: Iterable[tuple[int, bytes]]) -> Tick:
+    """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each. Raises HistoryError."""
+    heads, words, times, at = [np.zeros((len(_HEAD) + 1, 0), np.int64)], [], [], 0
+    troubles: dict[int, Trouble] = {}
+    for first, packed in rows:
+        found, head = _unpacked(first, packed)
+        heads.append(head)
+        words.append(found.words)
+        times.append(found.times)
+        troubles.update({at + k: trouble for k, trouble in found.troubles.items()})
+        at += head.shape[1]
+    flat = words[0] if len(words) == 1 else b"".join(words), times[0] if len(times) == 1 else b"".join(times)
+    return tick_of(
+        np.concatenate(heads, axis=1), np.frombuffer(flat[0], ">u2"), np.frombuffer(flat[1], "<i8"), troubles
+    )
+
+
+def _unpacked(first: int, packed: bytes) -> tuple[_Packed, NDArray[np.int64]]:
+    """What was packed, and its head with the numbers before it."""
     try:
         found = _DECODER.decode(packed)
         head = np.frombuffer(found.head, "<i8").reshape(len(_HEAD), -1)
@@ -177,8 +198,10 @@ def unpack(first: int, packed: bytes) -> Tick:
         raise HistoryError(f"the commit that begins with sweep {first} cannot be read: {error}") from error
     if found.version != VERSION:
         raise HistoryError(f"the commit that begins with sweep {first} has format {found.version}, expected {VERSION}")
-    numbered = np.concatenate([np.arange(first, first + head.shape[1])[None, :], head])
-    return _tick(numbered, np.frombuffer(found.words, ">u2"), np.frombuffer(found.times, "<i8"), found.troubles)
+    numbered = np.empty((len(_HEAD) + 1, head.shape[1]), np.int64)
+    numbered[0] = np.arange(first, first + head.shape[1])
+    numbered[1:] = head
+    return found, numbered
 
 
 def _plain(sweeps: Sequence[Sweep], counts: Sequence[int]) -> bool:
@@ -202,10 +225,6 @@ def _troubles(sweeps: Sequence[Sweep]) -> dict[int, Trouble]:
             odd = b"" if rising else tids.astype(">u2").tobytes()
             found[k] = Trouble(sweep.outcome.tobytes(), sweep.exception.tobytes(), dict(sweep.raw), odd)
     return found
-
-
-def _little(times: NDArray[Any]) -> bytes:
-    return (times if sys.byteorder == "little" else times.byteswap()).tobytes()
 
 
 _ENCODER = msgspec.msgpack.Encoder()

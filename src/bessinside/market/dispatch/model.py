@@ -20,6 +20,7 @@ from bessinside.market.dispatch.solver import Solver
 from bessinside.runtime import clock
 
 CAP_ROUNDS = 30
+ROUNDING = 1e-12  # of a sum of some 10,000 slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,8 @@ class Model:
                 f"the solver's schedule cannot be carried out, {walked.violation}; please report this case"
             )
         feasible = worth + value(self.prices, charge, discharge, calendar.slot_s, battery.wear_eur_mwh)
+        if bound.eur < feasible <= bound.eur + ROUNDING * max(abs(bound.eur), 1.0):
+            feasible = bound.eur  # two sums of the same optimum in another order
         answer = clock.monotonic() - began
         return Dispatch(
             self.prices, calendar.starts_ns, calendar.slot_s, battery,

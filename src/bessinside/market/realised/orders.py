@@ -27,8 +27,9 @@ class Orders:
 
 
 def split(order_w: Floats, activated: Floats | None) -> Orders:
-    """Orders of all converters together, W float64[n, minutes], and the activation by the frequency of the same
-    minutes (:func:`~bessinside.market.realised.frequency.mean_activation`), NaN where not known. A minute without a reading counts as the mean of its slot's others; each slot has one at least."""
+    """Orders of all converters together, W float64[n, minutes], and the activation of the same minutes
+    (:func:`~bessinside.market.realised.frequency.mean_activation`), NaN where not known. A minute without a reading
+    counts as the mean of its slot's others; each slot has one at least."""
     whole, both = _slots(order_w)
     if activated is None:
         return Orders(whole, both)

@@ -12,20 +12,28 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bessinside.historian.basis.archive import Rollup, Step
 from bessinside.historian.past.past import Past
 from bessinside.market.basis.localtime import MINUTE_NS
 from bessinside.market.dispatch.battery import BatteryError, Floats
 from bessinside.market.realised.frequency import Droop, mean_activation
 from bessinside.market.realised.measured import counted_energy, efficiencies
 from bessinside.market.realised.metered import Times, count
+from bessinside.market.realised.minutes import rolled
 from bessinside.market.realised.orders import Orders, split
 from bessinside.market.realised.waterfall import Realised
 from bessinside.plant import Binding
 
 # Cell voltages of LFP from which a BMS holds charging back and lets no more be taken (its flat part ends there).
 FULL_V, EMPTY_V = 3.45, 2.95
+LEVELS = ("bus.soc", "rack.soc", "container.soc")
 FREQUENCIES = ("meter.frequency", "container.frequency", "pcs.frequency")  # the finest first
 KNOWN = 0.5  # of a slot's minutes
+MINUTES = (
+    "pcs.active_power_setpoint", "pcs.active_power", "pcs.state_fault", "pcs.state_derating", "rack.relay_positive",
+    "bus.cell_voltage_max", "bus.cell_voltage_min", "bus.soc", "rack.soc", "container.soc", "bus.soh", "rack.soh",
+    "container.soh", *FREQUENCIES,
+)  # fmt: skip
 _OPEN = re.compile(r"\b(open|off|disconnected)\b", re.IGNORECASE)
 
 
@@ -64,6 +72,32 @@ def said(past: Past, starts_ns: Times, slot_ns: int, meter_w: Floats, rated_w: f
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Energy at the cells at a moment, Wh, and the registers that say so."""
+
+    wh: float
+    figures: tuple[str, ...]
+
+
+def held(past: Past, begin_ns: int, slot_ns: int, energy_wh: float) -> Held | None:
+    """What was in the cells at the begin of a slot: state of charge · health · `energy_wh`, the first of each that is
+    known in it. None without a register of the state of charge, or without a good reading of it."""
+    return _held(_Slots(past, np.array([begin_ns], np.int64), slot_ns), energy_wh)
+
+
+def _held(slots: _Slots, energy_wh: float) -> Held | None:
+    level = next((key for key in LEVELS if slots.ids(key)), None)
+    if level is None:
+        return None
+    soc = slots.first(level)
+    health = slots.first(level.replace("soc", "soh"))
+    if soc is None:
+        return None
+    share = soc[0] / 100 * (1.0 if health is None else health[0] / 100)
+    return Held(share * energy_wh, (*soc[1], *(() if health is None else health[1])))
+
+
 class _Slots:
     """Minutes of figures, laid on slots."""
 
@@ -72,6 +106,7 @@ class _Slots:
         self.begin, self.end = int(starts_ns[0]), int(starts_ns[-1]) + slot_ns
         self.n, self.each = len(starts_ns), slot_ns // MINUTE_NS
         self.binding: Binding = past.newest().binding
+        self._asked: dict[str, tuple[Rollup, int]] = {}
 
     def ids(self, metric: str) -> dict[str, str]:
         """The figure of every part that carries a metric."""
@@ -81,11 +116,28 @@ class _Slots:
         """float64[n, minutes, k], NaN in minutes without a good reading."""
         kept = np.full((self.n * self.each, len(figures)), np.nan)
         for column, figure in enumerate(figures):
-            plot = self.past.plot(figure, self.begin, self.end, (self.end - self.begin) // MINUTE_NS)
-            at = (plot.time - self.begin) // MINUTE_NS
-            inside = (at >= 0) & (at < len(kept))
-            kept[at[inside], column] = getattr(plot, which)[inside]
+            of, k = self._rolled(figure)
+            value = getattr(of, which)[:, k]
+            kept[(of.begin_ns - self.begin) // MINUTE_NS, column] = np.where(of.count[:, k] > 0, value, np.nan)
         return kept.reshape(self.n, self.each, len(figures))
+
+    def _rolled(self, figure: str) -> tuple[Rollup, int]:
+        """The minutes of a figure, and its column in them: those of all usual figures come with one question."""
+        if figure not in self._asked:
+            usual = [name for metric in MINUTES for name in self.ids(metric).values()]
+            names = usual if figure in usual else [figure]
+            found = rolled(self.past, names, self.begin, self.end, Step.MINUTE)
+            self._asked.update({name: (found, k) for k, name in enumerate(names)})
+        return self._asked[figure]
+
+    def first(self, metric: str) -> tuple[float, tuple[str, ...]] | None:
+        """The mean of all parts in the first minute of the first slot that has a good reading, and their figures."""
+        figures = tuple(self.ids(metric).values())
+        if not figures:
+            return None
+        minutes = self.minutes(figures)[0]
+        known = np.flatnonzero(np.isfinite(minutes).any(axis=1))
+        return (float(np.nanmean(minutes[known[0]])), figures) if len(known) else None
 
     def mean(self, found: Said, name: str, metric: str) -> Floats | None:
         """float64[n, k] of all parts; None, and the reason in `found`, where a slot is not known."""
@@ -237,7 +289,7 @@ def _cells(
     if realised.full_at is not None and realised.empty_at is not None:
         ended = (realised.full_at == 0.0), (realised.empty_at == 1.0)
     realised = replace(realised, full_at=None, empty_at=None)
-    level = next((key for key in ("bus.soc", "rack.soc", "container.soc") if slots.ids(key)), None)
+    level = next((key for key in LEVELS if slots.ids(key)), None)
     if level is None:
         found.missing["charging"] = found.missing["usable"] = "no register carries a state of charge"
         return realised, None
@@ -250,7 +302,8 @@ def _cells(
         return realised, None
     soc = _filled(np.nanmean(minutes, axis=2).reshape(-1)).reshape(slots.n, slots.each) / 100
     held = soc[:, -1] * whole * energy_wh
-    start = float(soc[0, 0] * whole * energy_wh)
+    begins = _held(slots, energy_wh)
+    start = float(soc[0, 0] * whole * energy_wh) if begins is None else begins.wh
     slot_s = slots.slot_ns / 1e9
     at_end = np.zeros(slots.n, bool) if ended is None else ended[0] | ended[1]
     try:

@@ -10,11 +10,15 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from bessinside.market.basis.days import Stamps
 from bessinside.market.basis.errors import MarketError
 from bessinside.market.dispatch.battery import Battery, battery
 from bessinside.market.prices.series import PriceSeries, iso
+from bessinside.market.worth.converter import CurvePoint, curves
+from bessinside.market.worth.outages import Outage, available
 from bessinside.registers.units import UnitError, factor
 
+MOST_POINTS, MOST_OUTAGES = 20, 40_000
 MOST_SLOTS = 6 * 366 * 96  # six years of quarters; a year is solved in about a second
 
 
@@ -25,7 +29,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     discharged energy over `energy_wh`; None is no cap. `soc_min`, `soc_max`: the window that may be used. `soc_start`:
     state of charge at the start and again at the end; None is the window's lower end. `import_w`, `export_w`: limits
     of the grid connection. `wear_eur_mwh`: cost of each discharged MWh. `hourly`: trade means of hours instead of the
-    market time unit.
+    market time unit. `curve`: efficiencies over the power, in place of `round_trip` and `split`; energy then counts at
+    the cells. `outages`: when all or a part of the power is not there.
     """
 
     power_w: Annotated[float, Meta(ge=1e3, le=1e11)] = 1e6
@@ -42,9 +47,12 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     split: Literal["both", "charge", "discharge"] = "both"
     energy_at: Literal["cells", "meter"] = "cells"
     hourly: bool = False
+    curve: Annotated[tuple[CurvePoint, ...], Meta(max_length=MOST_POINTS)] = ()
+    outages: Annotated[tuple[Outage, ...], Meta(max_length=MOST_OUTAGES)] = ()
 
-    def battery(self) -> Battery:
-        """The battery as the dispatch sees it, as full at the end as at the start. Raises BatteryError."""
+    def battery(self, starts_ns: Stamps | None = None, slot_ns: int = 0) -> Battery:
+        """The battery as the dispatch sees it, as full at the end as at the start; with the share of its power that
+        each slot has, where slots are given. Raises BatteryError, MarketError."""
         made = battery(
             self.power_w,
             self.energy_wh,
@@ -59,6 +67,14 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             import_w=self.import_w,
             export_w=self.export_w,
         )
+        if self.curve:
+            if self.energy_at == "meter":
+                raise MarketError("with a curve of efficiencies energy counts at the cells: say what the cells hold")
+            into, out = curves(self.curve)
+            made = replace(made, charging=into, discharging=out)
+        share = None if starts_ns is None else available(self.outages, starts_ns, slot_ns)
+        if share is not None:
+            made = replace(made, charge_available=share, discharge_available=share)
         held = made.floor_wh if self.soc_start is None else self.soc_start * made.energy_wh
         return replace(made, start_wh=held, end_wh=held)
 
@@ -94,7 +110,18 @@ def grid(prices: PriceSeries, question: Question) -> PriceSeries:
             f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''} in the prices, the first from {begin} to {end}: a schedule "
             "over a gap would be made up; choose --from and --to so that none lies between, or fetch the prices again"
         )
-    if found.size > MOST_SLOTS:
-        raise MarketError(f"{found.size:,} slots are more than {MOST_SLOTS:,}: ask for fewer years, or --hourly")
+    fits(found.size, question)
     assert np.ptp(found.length_ns) == 0
     return found
+
+
+def fits(slots: int, question: Question) -> None:
+    """Raises MarketError where a question is too large: each point of a curve makes every slot as large as another."""
+    if slots > MOST_SLOTS:
+        raise MarketError(f"{slots:,} slots are more than {MOST_SLOTS:,}: ask for fewer years, or --hourly")
+    points = len(question.curve)
+    if slots * points > MOST_SLOTS:
+        raise MarketError(
+            f"{slots:,} slots with a curve of {points} points are more than {MOST_SLOTS:,} together: "
+            "ask for fewer days or points, or --hourly"
+        )

@@ -27,7 +27,7 @@ from bessinside.market.prices.provenance import Provenance, credits
 from bessinside.market.prices.reserve_prices import BlockPrices
 from bessinside.market.prices.series import PriceSeries, iso
 from bessinside.market.worth.intraday import Intraday
-from bessinside.market.worth.question import Question, grid
+from bessinside.market.worth.question import Question, fits, grid
 
 CAVEAT = "Upper bound, not a forecast"
 YEAR_H = 8760
@@ -125,13 +125,14 @@ class Worth:
 class Desk:
     """Answers one question after another about the same prices from a warm solver. Not for two threads at once.
 
-    `prices` are the slots to trade, `before` those just before them as far as known, `capacity` prices of reserves
-    that are sold beside: FCR, or aFRR+ and aFRR-.
+    `prices` are the slots to trade, `before` those just before them as far as known, `asked` what the solver holds now,
+    `capacity` prices of reserves that are sold beside: FCR, or aFRR+ and aFRR-.
     """
 
     prices: PriceSeries
     model: Model
     before: Floats
+    asked: Question
     capacity: Sequence[BlockPrices] = ()
 
     @classmethod
@@ -145,8 +146,9 @@ class Desk:
         earlier = known.between(start_ns - (LONGEST_BACK + 1) * DAY_NS, start_ns)
         reserves = [_reserve(one, slots) for one in capacity]
         slot_s = float(slots.length_ns[0]) / 1e9
-        model = Model(slots.price, slots.start_ns, slot_s, question.battery(), zone=slots.local, reserves=reserves)
-        return cls(slots, model, _past(earlier, slots), capacity)
+        owned = question.battery(slots.start_ns, int(slots.length_ns[0]))
+        model = Model(slots.price, slots.start_ns, slot_s, owned, zone=slots.local, reserves=reserves)
+        return cls(slots, model, _past(earlier, slots), question, capacity)
 
     def bound(self, question: Question) -> Bound:
         """The maximum alone: a fraction of the time of the whole answer."""
@@ -188,9 +190,10 @@ class Desk:
         return Worth(revenue, self.prices, found)
 
     def _take(self, question: Question) -> None:
-        made = question.battery()
-        if made != self.model.battery:
-            self.model.change(battery=made)
+        if question != self.asked:
+            fits(self.prices.size, question)
+            self.model.change(battery=question.battery(self.prices.start_ns, int(self.prices.length_ns[0])))
+            self.asked = question
 
 
 def _covers(slots: PriceSeries, start_ns: int, end_ns: int) -> None:
