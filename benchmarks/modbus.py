@@ -271,7 +271,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter runs, less than a minute in all")
     parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
     options = parser.parse_args()
-    seconds, long = (0.6, 4.0) if options.quick else (4.0, 20.0)
+    seconds, long = (0.6, 3.0) if options.quick else (4.0, 20.0)
     compiled = shutil.which("cc") is not None
     device = "c-awake" if compiled else "ours"
     if not compiled:

@@ -96,7 +96,7 @@ def browser() -> Iterator[Browser]:
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """REF-5M near the end of a discharge, one cell far behind; its time stands still once the cells lie apart."""
     file, port = plant_on_free_ports(tmp_path_factory.mktemp("apart")), free_port()
-    weak = ("--scenario", "weak-cell", "--at", "2026-06-21T16:00", "--speed", "180")
+    weak = ("--scenario", "weak-cell", "--at", "2026-06-21T16:00", "--speed", "60")
     emulator, twin = start("emulate", str(file), *weak), start("run", str(file), "--port", str(port))
     running = Product(f"http://127.0.0.1:{port}", file, emulator, twin)
     try:

@@ -82,9 +82,9 @@ class Folders:
 
     def commit(self, sweeps: list[tuple[Sweep, BoundDevice]]) -> list[int]:
         """Commits sweeps as one tick; their numbers."""
-        from bessinside.historian.embedded.record import _Waiting
+        from bessinside.historian.embedded.spool import Waiting
 
-        self.historian._write([_Waiting(sweep, bound, None) for sweep, bound in sweeps], [])
+        self.historian._write([Waiting(sweep, bound, None) for sweep, bound in sweeps], [])
         first = self.historian._last + 1
         self.historian._last += len(sweeps)
         return list(range(first, first + len(sweeps)))
@@ -107,6 +107,15 @@ class Folders:
     def close(self) -> None:
         self.store.close()
         self.historian._connection.close()
+
+
+def filled(root: Path, count: int, at_once: int = 16) -> Folders:
+    """A folder in `root` with so many sweeps of both devices, some in each commit, nothing sealed."""
+    folders = Folders(root / "history", plant_in(root))
+    maker = Maker(folders.plant)
+    for first in range(1, count + 1, at_once):
+        folders.commit([(maker.sweep(number), maker.bound_of(number)) for number in range(first, first + at_once)])
+    return folders
 
 
 def plan_of(requests: list[tuple[int, int, int]]) -> ReadPlan:

@@ -20,7 +20,7 @@ from bessinside.historian.sealed import compact, footer, seal
 from bessinside.historian.sealed.catalogue import load_segments
 from bessinside.historian.tail.tail import load_devices, open_tail
 from bessinside.runtime import database
-from tests.historian.made import START_NS, Folders, Maker, plant_in
+from tests.historian.made import START_NS, Folders, filled
 
 FIGURES = ["c1/r01/soc", "c1/r02/soc", "c1/r01/m1/cell001/voltage", "c1/r01/insulation", "c1/r02/temperature_max"]
 HOUR_NS = 3_600_000_000_000
@@ -67,10 +67,7 @@ def compacted(folders: Folders) -> compact.Compacted | None:
 def test_a_compacted_day_gives_the_same_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seal, "SLOT_NS", 60_000_000_000)
     monkeypatch.setattr(compact, "DAY_NS", 600_000_000_000)
-    folders = Folders(tmp_path / "history", plant_in(tmp_path))
-    maker = Maker(folders.plant)
-    for first in range(1, 1601, 16):
-        folders.commit([(maker.sweep(number), maker.bound_of(number)) for number in range(first, first + 16)])
+    folders = filled(tmp_path, 1600)
     live = answers(folders.store)
     while folders.seal() is not None:
         pass
@@ -96,10 +93,7 @@ def test_a_compacted_day_gives_the_same_answers(tmp_path: Path, monkeypatch: pyt
 def test_joined_files_are_read_by_others_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seal, "SLOT_NS", 60_000_000_000)
     monkeypatch.setattr(compact, "DAY_NS", 600_000_000_000)
-    folders = Folders(tmp_path / "history", plant_in(tmp_path))
-    maker = Maker(folders.plant)
-    for first in range(1, 1601, 16):
-        folders.commit([(maker.sweep(number), maker.bound_of(number)) for number in range(first, first + 16)])
+    folders = filled(tmp_path, 1600)
     while folders.seal() is not None:
         pass
     slots = sorted(folders.folder.segments.glob("*.words.parquet"))[:10]

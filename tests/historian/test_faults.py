@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bessinside.historian.embedded import record
+from bessinside.historian.embedded import record, spool
 from bessinside.historian.embedded.record import Historian
 from bessinside.historian.embedded.store import Store
 from bessinside.historian.sealed import compact, seal
@@ -171,7 +171,7 @@ def test_sweeps_wait_in_memory_for_a_disk_that_is_full_and_no_longer_than_there_
 ) -> None:
     plant = plant_in(tmp_path)
     maker = Maker(plant)
-    monkeypatch.setattr(record, "SPOOL_SWEEPS", 50)
+    monkeypatch.setattr(spool, "SPOOL_SWEEPS", 50)
     write, full = record.write_tick, [False]
 
     def tick(*given: Any) -> None:

@@ -10,16 +10,25 @@ import pytest
 from bessinside.historian import Step, register
 from bessinside.historian.basis.folder import Folder, HistoryError
 from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.repair import repair
 from bessinside.historian.embedded.store import Store
 from bessinside.historian.sealed import compact, seal
-from bessinside.historian.sealed.retention import Retention, Rule, load_rules, old_minutes, thin
+from bessinside.historian.sealed.retention import (
+    FigureRule,
+    Retention,
+    Rule,
+    load_rules,
+    old_minutes,
+    thin,
+    thin_minutes,
+)
 from bessinside.historian.tail.tail import load_devices, open_tail
 from bessinside.runtime import clock, database
 from bessinside.runtime.simulation import SimLoop
-from tests.historian.made import START_NS, Folders, Maker, plant_in
+from tests.historian.made import START_NS, Folders, Maker, filled, plant_in
 from tests.historian.test_compact import compacted
 
-DAY = 86_400_000_000_000
+DAY, HOUR_NS = 86_400_000_000_000, 3_600_000_000_000
 
 
 @pytest.fixture
@@ -27,10 +36,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     """Twenty minutes of two devices, compacted."""
     monkeypatch.setattr(seal, "SLOT_NS", 300_000_000_000)
     monkeypatch.setattr(compact, "DAY_NS", 1200_000_000_000)
-    made = Folders(tmp_path / "history", plant_in(tmp_path))
-    maker = Maker(made.plant)
-    for first in range(1, 2433, 32):
-        made.commit([(maker.sweep(k), maker.bound_of(k)) for k in range(first, first + 32)])
+    made = filled(tmp_path, 2432, at_once=32)
     while made.seal() is not None:
         pass
     made.seal(made.historian._last)
@@ -104,6 +110,34 @@ def test_minutes_go_where_hours_stand_for_them(folders: Folders) -> None:
     folders.close()
 
 
+def test_of_a_class_of_points_only_hours_stay(folders: Folders) -> None:
+    begin, end = START_NS, START_NS + 1200_000_000_000
+    figures = ["c1/r01/soc", "c1/r01/m1/cell001/voltage", "c1/r02/m1/cell001/voltage"]
+    steps = {step: folders.store.rollup(figures, begin - HOUR_NS, end, step) for step in Step}
+    assert (steps[Step.MINUTE].count.sum(axis=0) > 300).all()
+    rules = Retention(figures=(FigureRule("*/cell*/*", 10 * DAY),))
+    connection = open_tail(folders.folder)
+    assert thin_minutes(folders.folder, connection, rules, begin + 9 * DAY) is None
+    done = thin_minutes(folders.folder, connection, rules, begin + 11 * DAY)
+    assert done is not None
+    with database.transaction(connection):
+        compact.replace_old(connection, done, {})
+    compact.remove_old(folders.folder, done)
+    assert thin_minutes(folders.folder, connection, rules, begin + 12 * DAY) is None  # and done
+    youngest = connection.execute("SELECT max(end_ns) FROM rollups WHERE step_ns = ?", (Step.HOUR,)).fetchone()[0]
+    connection.close()
+    with Store(folders.folder.root) as store:
+        again = {step: store.rollup(figures, begin - HOUR_NS, end, step) for step in Step}
+    for name in ("low", "high", "mean", "count", "left_out"):
+        np.testing.assert_array_equal(getattr(again[Step.HOUR], name), getattr(steps[Step.HOUR], name))
+        np.testing.assert_array_equal(getattr(again[Step.MINUTE], name)[:, 0], getattr(steps[Step.MINUTE], name)[:, 0])
+    old = again[Step.MINUTE].begin_ns < min(end, youngest)
+    assert old.any()
+    assert not again[Step.MINUTE].count[old, 1:].any()
+    assert repair(folders.folder, folders.historian._connection) == []
+    folders.close()
+
+
 def test_the_oldest_rule_that_fits_holds() -> None:
     rules = Retention((Rule("bms", DAY, 60_000_000_000), Rule("*", 30 * DAY, 0), Rule("meter1", 2 * DAY, 1_000)))
     assert rules.keeps("bcu01", "bms", DAY // 2) is None
@@ -120,6 +154,8 @@ def test_the_oldest_rule_that_fits_holds() -> None:
         ('[[rule]]\nof = "bms"\nafter = "90 d"', "rule 1: keep: expected a text"),
         ('[[rule]]\nfor = "bms"', "rule 1 for: unknown key"),
         ("minutes = 3", "minutes: expected a time"),
+        ('[[figures]]\nof = "*/cell*/*"', "figures 1: after: expected a text"),
+        ('[[figures]]\nof = "*"\nkeep = "1 min"', "figures 1 keep: unknown key"),
         ("[[rule", "retention.toml"),
     ],
 )

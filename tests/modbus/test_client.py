@@ -209,9 +209,21 @@ async def test_a_first_answer_may_take_longer_than_the_others(unit: Unit) -> Non
         patient = Quirks(timeout_s=0.15, first_answer_s=0.4)
         async with await open_client(server, quirks=patient) as client:
             assert (await client.sweep(plan(3, np.arange(300), 1))).ok
+    async with Server({1: unit}, quirks=Quirks(first_answer_s=60.0)) as server:
+        server.port = await server.start()  # type: ignore[attr-defined]
         async with await open_client(server, quirks=Quirks(timeout_s=0.15)) as client:
             with pytest.raises(AnswerTimeout):
                 await client.read(1, 3, 0, 1)
+
+
+async def test_who_was_held_up_itself_blames_nobody(server: Server, quick: Quirks) -> None:
+    """The time limit is over before this side looked again: it reads what came before it says that nothing came."""
+    async with await open_client(server, quirks=quick) as client:
+        await client.read(1, 3, 0, 1)
+        reading = asyncio.ensure_future(client.read(1, 3, 0, 1))
+        await asyncio.sleep(0)
+        time.sleep(2 * quick.timeout_s)
+        assert (await reading).tolist() == [0]
 
 
 async def test_progress_moves_the_time_limit_of_a_long_sweep(unit: Unit) -> None:

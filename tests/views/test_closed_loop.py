@@ -159,7 +159,8 @@ def test_notes_are_said_in_both_languages(base: FactBase) -> None:
         english, german = base.fact(name), base.fact(name, "de")
         assert (german.value, german.quality) == (english.value, english.quality)
         for one, other in zip(english.missing, german.missing, strict=True):
-            assert (one.name, one.kind) == (other.name, other.kind)
+            assert one.kind == other.kind
+            assert (one.name != other.name) == (" " in one.name), name  # a key or a figure has one name, words have two
             assert one.how != other.how, (name, one.how)
             assert one.why != other.why or name in ("lost.split", "cells.spread_most", "alarms.came"), (name, one.why)
         assert not english.note or english.note != german.note, (name, english.note)
@@ -181,3 +182,9 @@ def test_a_passport_goes_down_to_the_bytes(base: FactBase) -> None:
     assert meter.reading is not None
     assert meter.reading.response_hex
     assert found.base == base.name
+
+
+def test_the_maximum_is_that_of_the_waterfall_where_nothing_is_missing(base: FactBase) -> None:
+    split = base.found("lost.split")
+    assert "over 24 slots" in split.note, "six hours without a gap"
+    assert split.value == pytest.approx(value(base, "lost.eur"), abs=1e-6)

@@ -19,6 +19,7 @@ from bessinside.runtime import net
 KEPT = 300
 """Most bytes kept of a frame that could not be read."""
 _STORE = 4096
+_LOOK_S = 0.01  # for reading what came while this side was held up; no time for the device
 ALL_FLYING = bytes((FLYING,)) * 256
 HELD_S = 0.03
 """A silence this long between two answers of one window looks like a delayed acknowledgement (Linux: 40 ms)."""
@@ -138,11 +139,15 @@ class Link(asyncio.BufferedProtocol):
         limit = self.quirks.timeout_s + self._grace
         self._timer = self._loop.call_at(self._last + limit, self._check, job, limit)
 
-    def _check(self, job: Job, limit: float) -> None:
+    def _check(self, job: Job, limit: float, again: bool = True) -> None:
         """One timer serves a whole job: it moves on as long as there was progress."""
-        if self._time() < self._last + limit or not job.flying:
-            self._last = self._last if job.flying else self._time()
+        now, due = self._time(), self._last + limit
+        if now < due or not job.flying:
+            self._last = self._last if job.flying else now
             self._arm(job)
+            return
+        if again and now > due:  # this side is late: the answer may lie there unread, so nobody is blamed yet
+            self._timer = self._loop.call_later(_LOOK_S, self._check, job, limit, False)
             return
         i = job.oldest()
         if self._end:

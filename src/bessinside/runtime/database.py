@@ -9,7 +9,7 @@ from pathlib import Path
 
 PAGE_BYTES = 16384
 _WAIT_MS = 10_000
-_CHECKPOINT_PAGES = 4096  # 64 MB of log at most: a page that is written again meanwhile is copied once
+_CHECKPOINT_PAGES = 512
 
 Connection = sqlite3.Connection
 Row = tuple[object, ...]

@@ -232,8 +232,8 @@ def _columns(kept: Rollup) -> _Columns:
 
 
 def _with(held: _Block | None, names: list[str], columns: _Columns) -> _Block:
-    """A block with more figures."""
-    if held is None:
+    """A block with more figures; the new ones alone where their steps are others."""
+    if held is None or not np.array_equal(held.time, columns[0]):
         return _Block({name: k for k, name in enumerate(names)}, columns)
     fresh = {name: k for k, name in enumerate(names) if name not in held.place}
     place = {**held.place, **{name: len(held.place) + n for n, name in enumerate(fresh)}}

@@ -19,7 +19,8 @@ from bessinside.historian.clickhouse import buffer
 from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.historian.clickhouse.door import Door, HttpDoor
 from bessinside.historian.clickhouse.writer import Writer
-from bessinside.historian.embedded.record import COMMIT_EVERY_S, Health, Historian, _Waiting
+from bessinside.historian.embedded.record import COMMIT_EVERY_S, Health, Historian
+from bessinside.historian.embedded.spool import Waiting
 from bessinside.historian.embedded.store import Store
 from bessinside.plant import Plant
 from bessinside.runtime import clock, database, invariants
@@ -93,7 +94,7 @@ class Recorder(Historian):
             buffer.prepare(connection)
         self._held = buffer.waiting(self._connection, buffer.load_marks(self._connection).sweeps)
 
-    def _put(self, waiting: _Waiting) -> bool:
+    def _put(self, waiting: Waiting) -> bool:
         sweep = waiting.sweep
         size = 2 * sweep.plan.size + 18 * len(sweep.plan.requests) + sum(map(len, sweep.raw.values())) + _ROW_BYTES
         if self._filled() + size > self._bound * (_ROOM_AGAIN if self._refused else 1.0):
@@ -101,7 +102,7 @@ class Recorder(Historian):
                 invariants.sometimes("historian: the buffer for the servers was full")
                 self.note("disk", "", "the buffer for the servers is full: new sweeps are lost until it has room again")
             self._refused += 1
-            self._dropped += 1
+            self._spool.dropped += 1
             return False
         self._tell_refused()
         self._since_count += size
@@ -230,7 +231,7 @@ class Recorder(Historian):
         reader = database.connect_to_read(self.folder.tail) if connection is None else connection
         try:
             self._held = buffer.waiting(reader, buffer.load_marks(reader).sweeps)
-            self._since_count = self._spool_bytes  # what is not committed yet
+            self._since_count = self._spool.bytes  # what is not committed yet
         finally:
             if connection is None:
                 reader.close()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from bessinside.errors import BessError
 from bessinside.historian.basis.archive import Event
 from bessinside.historian.basis.folder import Folder
 from bessinside.historian.basis.reduce import Reducers
 from bessinside.historian.embedded.repair import repair
+from bessinside.historian.embedded.spool import Spool, Waiting
 from bessinside.historian.embedded.store import Store
 from bessinside.historian.sealed.catalogue import Sealed, enter
 from bessinside.historian.sealed.compact import Compacted, compact, remove_old, replace_old
 from bessinside.historian.sealed.compact import due as day_due
-from bessinside.historian.sealed.retention import RULES, Retention, load_rules, old_minutes, thin
+from bessinside.historian.sealed.retention import RULES, Retention, load_rules, old_minutes, thin, thin_minutes
 from bessinside.historian.sealed.rollup import Rolled
 from bessinside.historian.sealed.seal import due, seal
 from bessinside.historian.tail.editions import Editions
@@ -28,7 +28,7 @@ from bessinside.historian.tail.tail import add_events, last_number, open_tail, w
 from bessinside.historian.tail.tick import pack
 from bessinside.modbus import Sweep
 from bessinside.plant import BoundDevice, Plant
-from bessinside.runtime import clock, database, invariants
+from bessinside.runtime import clock, database
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,17 +36,9 @@ T = TypeVar("T")
 COMMIT_EVERY_S = 1.0
 SEAL_EVERY_S = 10.0  # how often it is looked whether a slot is over
 SEAL_AGAIN_S = 60.0  # after sealing failed
-SPOOL_SWEEPS = 50_000
-SPOOL_BYTES = 256 * 1024 * 1024
 _BATCH = 2_000
 _EVENTS = 10_000
 _CLOCK_STEP_NS = 500_000_000
-
-
-class _Waiting(NamedTuple):
-    sweep: Sweep
-    bound: BoundDevice
-    done: asyncio.Future[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +73,10 @@ class Historian:
         self.plant = plant
         self.repaired: tuple[str, ...] = ()
         self._every = commit_every_s
-        self._spool: deque[_Waiting] = deque()
-        self._spool_bytes = 0
+        self._spool = Spool()
         self._events: list[Event] = []
         self._trouble = ""
         self._seal_trouble = ""
-        self._dropped = 0
-        self._dropping = 0
         self._recorded = 0
         self._acknowledged_ns = 0
         self._skew: int | None = None
@@ -126,25 +115,23 @@ class Historian:
         tasks, self._tasks = self._tasks, []
         await asyncio.gather(*tasks, return_exceptions=True)
         self.note("stop", "", "recording ended")
-        while await self._commit() or (self._dropping and not self._trouble):
+        while await self._commit() or (self._spool.untold and not self._trouble):
             pass
-        await self._in(self._writer, self._connection.close)
-        for waiting in self._spool:
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.cancel()
         if self._store is not None:
             self._store.close()
+        await self._in(self._writer, self._connection.close)  # the last that closes empties the log
+        self._spool.give_up()
         self._writer.shutdown()
         self._sealer.shutdown()
 
     def take(self, sweep: Sweep, bound: BoundDevice) -> None:
         """Takes a sweep to record. Never waits and never raises; a sweep that finds the spool full is counted lost."""
-        self._put(_Waiting(sweep, bound, None))
+        self._put(Waiting(sweep, bound, None))
 
     async def record(self, sweep: Sweep, bound: BoundDevice) -> int:
         """Records a sweep; returns its number once it is committed. Raises BessError where the spool is full."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        if not self._put(_Waiting(sweep, bound, done)):
+        if not self._put(Waiting(sweep, bound, done)):
             raise BessError(
                 f"{self.folder.root}: {len(self._spool)} sweeps wait for the disk: {self._trouble or 'it is slow'}"
             )
@@ -160,20 +147,12 @@ class Historian:
         """How recording does right now."""
         trouble = self._trouble or self._seal_trouble
         return Health(
-            str(self.folder.root), trouble, len(self._spool), self._dropped, self._recorded, self._acknowledged_ns,
-            not self._seal_trouble, self.repaired,
+            str(self.folder.root), trouble, len(self._spool), self._spool.dropped, self._recorded,
+            self._acknowledged_ns, not self._seal_trouble, self.repaired,
         )  # fmt: skip
 
-    def _put(self, waiting: _Waiting) -> bool:
-        size = 2 * waiting.sweep.plan.size
-        if len(self._spool) >= SPOOL_SWEEPS or self._spool_bytes + size > SPOOL_BYTES:
-            self._dropped += 1
-            self._dropping += 1
-            invariants.sometimes("historian: the spool was full")
-            return False
-        self._spool.append(waiting)
-        self._spool_bytes += size
-        return True
+    def _put(self, waiting: Waiting) -> bool:
+        return self._spool.put(waiting)
 
     def _open(self) -> None:
         self.folder.make()
@@ -215,14 +194,12 @@ class Historian:
 
     async def _commit(self) -> bool:
         """Commits and acknowledges what waits, a part at a time; True where more is left to do at once."""
-        batch = [self._spool[i] for i in range(min(_BATCH, len(self._spool)))]
+        batch = self._spool.oldest(_BATCH)
         events, self._events = self._events, []
-        if self._dropping and not self._trouble:
-            events = [
-                *events,
-                Event(clock.now_ns(), "disk", "", f"{self._dropping} sweeps were lost: the spool is full"),
-            ]
-            self._dropping = 0
+        if self._spool.untold and not self._trouble:
+            lost = f"{self._spool.untold} sweeps were lost: the spool is full"
+            events = [*events, Event(clock.now_ns(), "disk", "", lost)]
+            self._spool.untold = 0
         if not batch and not events:
             return False
         try:
@@ -235,11 +212,7 @@ class Historian:
             log.warning("history: recording goes on")
             self.note("disk", "", f"recording goes on after: {self._trouble}")
             self._trouble = ""
-        for position, waiting in enumerate(batch):
-            self._spool.popleft()
-            self._spool_bytes -= 2 * waiting.sweep.plan.size
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_result(self._last + 1 + position)
+        self._spool.forget(self._last + 1, len(batch))
         if batch:
             self._last += len(batch)
             self._recorded += len(batch)
@@ -252,7 +225,7 @@ class Historian:
             self.note("disk", "", f"nothing can be recorded: {why}")
         self._trouble = f"nothing can be recorded: {why}"
 
-    def _write(self, batch: list[_Waiting], events: list[Event]) -> None:
+    def _write(self, batch: list[Waiting], events: list[Event]) -> None:
         """One transaction. A try that failed may have reached the disk all the same: then it is not made again."""
         done = last_number(self._connection) - self._last if self._trouble else 0
         left = batch[done:]
@@ -324,7 +297,9 @@ class Historian:
                 return compact(self.folder, connection, segments)
             if old := old_minutes(connection, self._rules, now_ns):
                 return Compacted(None, (), (), old, thinned=True)
-            return thin(self.folder, connection, self._rules, now_ns)
+            return thin_minutes(self.folder, connection, self._rules, now_ns) or thin(
+                self.folder, connection, self._rules, now_ns
+            )
         finally:
             connection.close()
 

@@ -5,6 +5,10 @@
     after = "90 d"      # once its sweeps are as old as that
     keep = "1 min"      # one sweep a minute stays, or "nothing"
 
+    [[figures]]
+    of = "*/cell*/*"    # ids of figures
+    after = "30 d"      # their rollups of one minute go once they are as old as that
+
     minutes = "2 y"     # before the rules: how long rollups of one minute stay; those of hours always do
 
 Without the file everything stays for ever. Nothing is thinned that is not compacted, and what stays is not changed.
@@ -25,10 +29,12 @@ from numpy.typing import NDArray
 from bessinside.historian.basis.archive import Edition, Step
 from bessinside.historian.basis.batch import Batch, Times
 from bessinside.historian.basis.folder import Folder, HistoryError
+from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.sealed.catalogue import Segment, load_runs, load_segments
 from bessinside.historian.sealed.compact import Compacted, Piece, piece_of, write_pieces
-from bessinside.historian.sealed.sealed import SealedFiles
+from bessinside.historian.sealed.rollup import SUFFIX, write_rollup
+from bessinside.historian.sealed.sealed import RolledFiles, SealedFiles
 from bessinside.historian.tail.tail import load_editions
 from bessinside.runtime import database, disk
 
@@ -48,11 +54,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRule:
+    """Rollups of one minute of figures `of` (a pattern of ids) go once they are older than `after_ns`."""
+
+    of: str
+    after_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """All rules of a folder; `minutes_ns` is how long rollups of minutes stay, None for ever."""
 
     rules: tuple[Rule, ...] = ()
     minutes_ns: int | None = None
+    figures: tuple[FigureRule, ...] = ()
 
     def keeps(self, device: str, cls: str, age_ns: int) -> int | None:
         """How far apart sweeps of that age may be, in ns; None where all stay. Of several rules that of the highest age
@@ -70,18 +85,27 @@ def load_rules(folder: Folder) -> Retention:
         table = tomllib.loads(disk.read_text(path))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise HistoryError(f"{path}: {error}") from error
-    _known(str(path), "", table, {"rule", "minutes"})
+    _known(str(path), "", table, {"rule", "figures", "minutes"})
     rules = []
     for number, row in enumerate(table.get("rule", []), 1):
         where = f"rule {number}"
-        _known(str(path), where, row, {"of", "after", "keep"})
-        missing = [key for key in ("of", "after", "keep") if not isinstance(row.get(key), str)]
-        if missing:
-            raise HistoryError(f"{path}: {where}: {missing[0]}: expected a text")
+        _texts(str(path), where, row, ("of", "after", "keep"))
         keep = NOTHING if row["keep"] == "nothing" else _duration(str(path), f"{where}: keep", row["keep"])
         rules.append(Rule(row["of"], _duration(str(path), f"{where}: after", row["after"]), keep))
+    figures = []
+    for number, row in enumerate(table.get("figures", []), 1):
+        where = f"figures {number}"
+        _texts(str(path), where, row, ("of", "after"))
+        figures.append(FigureRule(row["of"], _duration(str(path), f"{where}: after", row["after"])))
     minutes = _duration(str(path), "minutes", table["minutes"]) if "minutes" in table else None
-    return Retention(tuple(rules), minutes)
+    return Retention(tuple(rules), minutes, tuple(figures))
+
+
+def _texts(path: str, where: str, row: dict[str, Any], keys: tuple[str, ...]) -> None:
+    _known(path, where, row, set(keys))
+    missing = [key for key in keys if not isinstance(row.get(key), str)]
+    if missing:
+        raise HistoryError(f"{path}: {where}: {missing[0]}: expected a text")
 
 
 def _known(path: str, where: str, table: dict[str, Any], keys: set[str]) -> None:
@@ -157,13 +181,46 @@ def some_times(times: Times, chosen: NDArray[np.int64]) -> Times:
     )  # fmt: skip
 
 
+def thin_minutes(folder: Folder, connection: database.Connection, rules: Retention, now_ns: int) -> Compacted | None:
+    """Writes the oldest file of minutes anew without the figures whose minutes need not stay any more; None where all
+    is as it should be. Only files that have an hour's rollup in their place. Raises OSError: then nothing has changed.
+    """
+    if not rules.figures:
+        return None
+    files = RolledFiles(folder)
+    youngest = min(rule.after_ns for rule in rules.figures)
+    for name, first, last, end_ns in with_hours(connection, now_ns - youngest):
+        old = [rule.of for rule in rules.figures if end_ns < now_ns - rule.after_ns]
+        goes = re.compile("|".join(fnmatch.translate(one) for one in old)).match
+        file, about = files.opened(name)
+        names: dict[str, list[str]] = {part.device: [] for part in about.parts}
+        for part in about.parts:
+            names[part.device] = list(dict.fromkeys([*names[part.device], *files.names(file, part)]))
+        stays = {device: [one for one in ids if not goes(one)] for device, ids in names.items()}
+        if stays == names:
+            continue
+        tables: list[tuple[str, Minutes]] = []
+        for device, ids in stays.items():
+            for rows, piece in files.read(name, ids, device):
+                tables.append((device, replace(piece, ids=tuple(ids[row] for row in rows))))
+        stem = f"{name.removesuffix(SUFFIX[Step.MINUTE])}-{now_ns // 1_000_000_000:x}"
+        rolled = (write_rollup(folder, stem, Step.MINUTE, (first, last), tables),) if tables else ()
+        return Compacted(None, rolled, (), (name,), thinned=True)
+    return None
+
+
 def old_minutes(connection: database.Connection, rules: Retention, now_ns: int) -> tuple[str, ...]:
     """Rollups of minutes that need not stay any more. Only such as have an hour's rollup in their place."""
     if rules.minutes_ns is None:
         return ()
-    rows = connection.execute(
-        "SELECT name FROM rollups m WHERE step_ns = ? AND end_ns < ? AND EXISTS "
-        "(SELECT 1 FROM rollups h WHERE h.step_ns = ? AND h.first <= m.first AND h.last >= m.last)",
-        (Step.MINUTE, now_ns - rules.minutes_ns, Step.HOUR),
-    )
-    return tuple(str(name) for (name,) in rows)
+    return tuple(name for name, *_ in with_hours(connection, now_ns - rules.minutes_ns))
+
+
+def with_hours(connection: database.Connection, before_ns: int) -> list[tuple[str, int, int, int]]:
+    """name, first, last, end_ns of the files of minutes that end before a moment and have an hour's rollup in their
+    place, oldest first."""
+    return connection.execute(
+        "SELECT name, first, last, end_ns FROM rollups m WHERE step_ns = ? AND end_ns < ? AND EXISTS "
+        "(SELECT 1 FROM rollups h WHERE h.step_ns = ? AND h.first <= m.first AND h.last >= m.last) ORDER BY first",
+        (Step.MINUTE, before_ns, Step.HOUR),
+    ).fetchall()

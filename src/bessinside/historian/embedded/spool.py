@@ -1,0 +1,70 @@
+"""The spool: sweeps that wait in memory for the disk. It has a bound, and counts what found no room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import islice
+from typing import NamedTuple
+
+from bessinside.modbus import Sweep
+from bessinside.plant import BoundDevice
+from bessinside.runtime import invariants
+
+SPOOL_SWEEPS = 50_000
+SPOOL_BYTES = 256 * 1024 * 1024
+
+
+class Waiting(NamedTuple):
+    """A sweep that waits, and who waits for its number."""
+
+    sweep: Sweep
+    bound: BoundDevice
+    done: asyncio.Future[int] | None
+
+
+class Spool:
+    """What waits, oldest first, `bytes` of words in all. `dropped` sweeps found no room, `untold` of them since it was
+    last said."""
+
+    def __init__(self) -> None:
+        self.dropped = self.untold = 0
+        self._waiting: deque[Waiting] = deque()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, waiting: Waiting) -> bool:
+        """Takes a sweep; False where there is no room for it."""
+        size = _size(waiting)
+        if len(self._waiting) >= SPOOL_SWEEPS or self.bytes + size > SPOOL_BYTES:
+            self.dropped += 1
+            self.untold += 1
+            invariants.sometimes("historian: the spool was full")
+            return False
+        self._waiting.append(waiting)
+        self.bytes += size
+        return True
+
+    def oldest(self, most: int) -> list[Waiting]:
+        """What waits longest; it stays here."""
+        return list(islice(self._waiting, most))
+
+    def forget(self, first: int, count: int) -> None:
+        """Lets the oldest go, which have numbers from `first` on, and tells who waits for them."""
+        for number in range(first, first + count):
+            waiting = self._waiting.popleft()
+            self.bytes -= _size(waiting)
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_result(number)
+
+    def give_up(self) -> None:
+        """Tells who waits that nothing will come of it."""
+        for waiting in self._waiting:
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.cancel()
+
+
+def _size(waiting: Waiting) -> int:
+    return 2 * waiting.sweep.plan.size
