@@ -1,7 +1,7 @@
 """A day of the reference plant in the historian, and the same words in DuckDB, SQLite and chDB, in one run.
 
-REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: a commit a second, files
-of ten minutes, rollups. A day is over when the first ten minutes of the next are sealed; then its files become one.
+REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: on its event loop, with its
+collector of cycles, a commit a second, files of ten minutes, rollups. A day is over when the first ten minutes of the next are sealed; then its files become one.
 That counts too: bytes and CPU are of all that was recorded, and the past is asked when it is done. What is asked of a
 day that is still in files of ten minutes is beside it as `today`. A sample is one register in one sweep. CPU is user
 and system time of this process while it records, without the emulator. Peers get the words of one hour, a row a sample,
@@ -13,7 +13,6 @@ processor, which a busy machine does not blur.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import shutil
 import tempfile
@@ -32,6 +31,7 @@ from bessinside.historian.embedded.record import Historian
 from bessinside.historian.opened import opened
 from bessinside.historian.past.cells import Spread
 from bessinside.historian.sealed import compact
+from bessinside.runtime import loop
 
 DAY_S = 86_400
 LATE_S = 610  # so much later the first ten minutes of the next day are sealed, and the day becomes one
@@ -69,6 +69,7 @@ async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dic
     started = 0.0  # what loading, binding and the first files cost once
     historian = Historian(folder, day.plant, commit_every_s=3600.0)
     await historian.start()
+    loop.seldom_collect()  # as the server does
     ticks = day.seconds()
     for second in range(seconds + LATE_S):
         sweeps = next(ticks)
@@ -161,7 +162,7 @@ def main() -> None:
         day = Day(Path(scratch))
         folder = Path(scratch) / "history"
         print(f"REF-5M: {day.words:,} registers, {day.points:,} points a second; {seconds:,} s of it", flush=True)
-        ours, kept = asyncio.run(record(day, folder, seconds, 0 if options.no_peers else peer_s))
+        ours, kept = loop.run(record(day, folder, seconds, 0 if options.no_peers else peer_s))
         samples = day.words * (seconds + LATE_S)
         ours |= {
             "seconds": seconds,

@@ -54,6 +54,7 @@ PARTS = (
     Part("dispatch", "The best use of a battery, beside energy models", ("benchmarks/dispatch.py", "--json")),
     Part("page", "The machine in space", ("benchmarks/page.py", "--json")),
     Part("historian", "A day of the past", ("benchmarks/historian.py", "--json")),
+    Part("redecode", "A map that was wrong", ("benchmarks/redecode.py", "--json")),
     Part("fuzz", "Frame parsers", ("-m", "pytest", "-q", "tests/fuzz"), {"BESSINSIDE_FUZZ": "20000000"}, True),
     Part("sim", "Simulated faults", ("-m", "pytest", "-q", "tests/sim"), {"BESSINSIDE_FULL": "1"}, True),
     Part("truth", "Label-true in a browser", ("-m", "pytest", "-q", "tests/e2e"), {"BESSINSIDE_FULL": "1"}, True),
