@@ -1,13 +1,13 @@
 """A day of the reference plant in the historian, and the same words in DuckDB, SQLite and chDB, in one run.
 
-REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: on its event loop, with its
-collector of cycles, a commit a second, files of ten minutes, rollups. A day is over when the first ten minutes of the next are sealed; then its files become one.
-That counts too: bytes and CPU are of all that was recorded, and the past is asked when it is done. What is asked of a
-day that is still in files of ten minutes is beside it as `today`. A sample is one register in one sweep. CPU is user
-and system time of this process while it records, without the emulator. Peers get the words of one hour, a row a sample,
-in batches of ten minutes, no time but the second, and no rollups; their figures over a day are scaled from that and
-marked so. Latencies are the best of five, each of another cell or moment; `_cpu_ms` is what the same took of the
-processor, which a busy machine does not blur.
+REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: on its event loop, with
+its collector of cycles, a commit a second, files of ten minutes, rollups. A day is over when the first ten minutes of
+the next are sealed; then its files become one. That counts too: bytes and CPU are of all that was recorded, and the
+past is asked when it is done. What is asked of a day that is still in files of ten minutes is beside it as `today`. A
+sample is one register in one sweep. CPU is user and system time of this process while it records, without the
+emulator. Peers get the words of one hour, a row a sample, in batches of ten minutes, no time but the second, and no
+rollups; their figures over a day are scaled from that and marked so. Latencies are the best of five, each of another
+cell or moment; `_cpu_ms` is what the same took of the processor, which a busy machine does not blur.
 """
 
 from __future__ import annotations

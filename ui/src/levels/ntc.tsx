@@ -9,8 +9,8 @@ import { FieldMap } from "../twin2d/fieldmap";
 import { Legend } from "../twin2d/legend";
 import { percentile, reachOf } from "../twin2d/statistics";
 import { open, Readout, selectedIn } from "./cells";
+import { Circuit } from "./circuit";
 import { fieldNow, type FieldNow } from "./field";
-import { Circuit } from "./thermal";
 
 const SMALLEST_SPAN_K = 5;
 

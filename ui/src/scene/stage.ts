@@ -20,7 +20,8 @@ import { Screen, type Pixels } from "./screen";
 import { CLAY } from "./theme";
 import { Pace, type Tier } from "./tier";
 import type { Focus } from "./views";
-import { World, type Datum } from "./world";
+import type { Datum } from "./datum";
+import { World } from "./world";
 
 export type Theme = "dark" | "light";
 

@@ -6,6 +6,7 @@ import type { Model } from "../plant/model";
 import type { ColourScale } from "../twin2d/colour";
 import type { Box } from "./box";
 import { ContainerBody, type Fields } from "./container";
+import type { Datum } from "./datum";
 import { Coolant } from "./details/coolant";
 import { Converter } from "./details/converter";
 import { drawn, stuffOf, type Ask, type Detail, type Fresh, type Making, type Mapped } from "./details/detail";
@@ -22,23 +23,11 @@ import type { Ray } from "./eye";
 import { groundMesh } from "./ground";
 import type { Look } from "./looks";
 import { cabinetSolid, siteParts } from "./machine";
-import type { Met } from "./meet";
 import type { Placement } from "./placement";
 import { Shell } from "./shell";
 import { Solid } from "./solid";
 import type { Clay } from "./theme";
 import { around, type Focus } from "./views";
-
-/** What a ray meets that carries data: which part's metric. */
-export interface Datum extends Omit<Met, "index"> {
-  part: string;
-  metric: string;
-  /** Number over the plant, where it is a cell or a sensor. */
-  cell: number | null;
-  sensor: number | null;
-  /** Whether its value gives it its colour there; else it is clay. */
-  coloured: boolean;
-}
 
 export class World {
   readonly root = new Group();

@@ -32,6 +32,10 @@ _LATE_NS = 5_000_000_000  # a slot is over when a sweep ended so much after it
 
 def due(connection: database.Connection) -> int | None:
     """The number of the last sweep of the oldest slot in the tail if that slot is over, else None."""
+    oldest = connection.execute("SELECT begin_ns FROM ticks ORDER BY first LIMIT 1").fetchone()
+    newest = connection.execute("SELECT end_ns FROM ticks ORDER BY first DESC LIMIT 1").fetchone()
+    if oldest is None or 0 <= newest[0] - oldest[0] // SLOT_NS * SLOT_NS <= SLOT_NS + _LATE_NS:
+        return None  # so it is nearly always, and seen without a look at every tick
     slot: int | None = None
     last: int | None = None
     for number, begin_ns, end_ns in connection.execute("SELECT last, begin_ns, end_ns FROM ticks ORDER BY first"):

@@ -14,7 +14,7 @@ import { coloured } from "../flow";
 import { facing } from "../meet";
 import { entryOf, nearest } from "../pick";
 import { Solid } from "../solid";
-import type { Datum } from "../world";
+import type { Datum } from "../datum";
 import { drawn, type Ask, type Detail, type Fresh, type Making } from "./detail";
 
 const STACKS = 3;

@@ -9,7 +9,7 @@ import type { Placement } from "../placement";
 import type { Solid } from "../solid";
 import type { Clay } from "../theme";
 import type { Focus } from "../views";
-import type { Datum } from "../world";
+import type { Datum } from "../datum";
 
 /** The value of a metric at a part in SI; null where no register carries it or it has no value now. */
 export type Ask = (part: string, metric: string) => number | null;

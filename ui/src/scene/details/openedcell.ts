@@ -12,7 +12,7 @@ import { entryOf, nearest } from "../pick";
 import { cellCentre } from "../placement";
 import { Solid } from "../solid";
 import { LIFT, type Focus } from "../views";
-import type { Datum } from "../world";
+import type { Datum } from "../datum";
 import { drawn, type Ask, type Detail, type Making } from "./detail";
 
 /** The register's colour on the lid, between posts and vent. */
