@@ -80,5 +80,6 @@ def origin(found: Origin, language: str) -> Origin:
 
 def missing(found: Missing, language: str) -> Missing:
     """What is missing, in words of a language."""
-    name = said(found.name, language) if language == "de" and " " in found.name else found.name
+    in_words = " " in found.name or found.name == found.kind  # else it is a metric, or a key of the plant file
+    name = said(found.name, language) if language == "de" and in_words else found.name
     return Missing(found.kind, name, said(found.why, language), said(found.how, language))

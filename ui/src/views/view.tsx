@@ -1,6 +1,7 @@
 /** One plant, three people: each asks it their own question, over one and the same fact base. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { model } from "../figures/snapshot";
 import { language } from "../i18n";
 import { navigate, route } from "../page/route";
 import { views, ROLES, type RoleId, type View } from "./answers";
@@ -76,7 +77,7 @@ export function Views() {
       {of && (
         <>
           <p class="note" data-nav>
-            {of.plant} · {say("as_of", { when: moment(of.now_ms, true) })} · {of.span ? say("span", { from: moment(of.span[0]), to: moment(of.span[1]) }) : say("present")}. {!of.live && say("past")}{" "}
+            {model.value?.plant.label ?? of.plant} · {say("as_of", { when: moment(of.now_ms, true) })} · {of.span ? say("span", { from: moment(of.span[0]), to: moment(of.span[1]) }) : say("present")}. {!of.live && say("past")}{" "}
             <span class="views-emphasis">{say("emphasis")}</span>
           </p>
           <div class="views-groups">
