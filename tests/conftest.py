@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import socket
 import threading
 import time
@@ -21,6 +22,9 @@ from bessinside.runtime.simulation import SimLoop
 from tests.groups import pytest_xdist_make_scheduler  # noqa: F401  a hook
 
 T = TypeVar("T")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell; programs inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "product", deadline=None

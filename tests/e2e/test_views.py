@@ -142,7 +142,7 @@ def test_the_role_colours_the_levels(page: Page, site: Counted) -> None:
     assert colours["investor"] != colours["purchaser"]
     show(page, site.url, "investor")
     page.get_by_role("button", name="everybody").click()
-    page.wait_for_function("document.documentElement.dataset.role === undefined")
+    page.wait_for_function("() => document.documentElement.dataset.role === undefined")
 
 
 def test_each_view_fits_a_sheet(page: Page, site: Counted) -> None:

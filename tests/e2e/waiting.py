@@ -25,9 +25,16 @@ VALUES = """() => [...document.querySelectorAll('[data-figure]:not(.announced *)
   .map(e => [e.dataset.figure, Number(e.dataset.value)])"""
 
 
-def until(page: Page, script: str, seconds: float = WITHIN_S) -> None:
-    """Waits until a script on the page gives something true; AssertionError where it never does."""
-    until_true(lambda: bool(page.evaluate(script)), script, seconds)
+def until(page: Page, script: str, seconds: float = WITHIN_S) -> Any:
+    """Waits until a script on the page gives something true, and what that is; AssertionError where it never does."""
+    found: list[Any] = []
+
+    def holds() -> bool:
+        found[:] = [page.evaluate(script)]
+        return bool(found[0])
+
+    until_true(holds, script, seconds)
+    return found[0]
 
 
 def until_true(holds: Callable[[], bool], what: object, seconds: float = WITHIN_S) -> None:

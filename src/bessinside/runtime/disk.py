@@ -27,8 +27,15 @@ def write_atomic(path: str | Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of another when the block ends without an error, as :func:`write_atomic`."""
-    target = Path(path)
+    """A file to write that takes the place of another when the block ends without an error, as :func:`write_atomic`.
+
+    What a link leads to is replaced, not the link; a device or a pipe (`/dev/null`, `/dev/stdout`) is written to.
+    """
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        with open(target, "wb") as device:
+            yield device
+        return
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:
