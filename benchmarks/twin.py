@@ -26,7 +26,7 @@ from bessinside.web.frame import encode_frame
 from bessinside.web.schema import page_schema
 
 ROOT = Path(__file__).parents[1]
-OFFSET = 21000
+OFFSET = 9000  # below the ports that a system lends for outgoing connections
 Figures = dict[str, float]
 
 
