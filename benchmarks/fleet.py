@@ -151,8 +151,11 @@ def main() -> None:
     """Prints the figures as JSON behind what it says meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=1800, help="of the plant, recorded in batches")
+    parser.add_argument("--quick", action="store_true", help="twelve minutes of the plant, within a minute")
+    parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
     parser.add_argument("--engine", choices=("servers", "chdb"), default="servers")
-    seconds, engine = (given := parser.parse_args()).seconds, given.engine
+    given = parser.parse_args()
+    seconds, engine = (700 if given.quick else given.seconds), given.engine
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         day = Day(root)
@@ -184,7 +187,9 @@ def main() -> None:
             if cluster:
                 cluster.stop()
     about = {"engine": engine, "seconds": seconds, "words_a_second": day.words, "devices": len(day.wires)}
-    print(json.dumps(about | {name: round(value, 3) for name, value in figures.items()}, indent=2))
+    print(
+        json.dumps(about | {name: round(value, 3) for name, value in figures.items()}, indent=None if given.json else 2)
+    )
 
 
 if __name__ == "__main__":

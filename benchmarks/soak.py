@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object with all figures on the last line")
     options = parser.parse_args()
     count = options.seconds or (5_400 if options.quick else DAY_S)
-    within = options.within or (56.0 if options.quick else 900.0)
+    within = options.within or (48.0 if options.quick else 900.0)
     with tempfile.TemporaryDirectory() as scratch:
         day, folder = Day(Path(scratch)), Path(scratch) / "history"
         began = time.monotonic()
