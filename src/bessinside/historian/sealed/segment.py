@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from bessinside.historian.basis.archive import Edition
 from bessinside.historian.basis.batch import NEVER, Batch, Times
-from bessinside.historian.basis.reduce import SweepExtremes
 from bessinside.historian.basis.run import Run
 from bessinside.runtime import disk
 
@@ -132,24 +131,6 @@ def sweeps_table(batch: Batch) -> pa.Table:
         pa.array([int(times.number[0])], pa.int64()),
     ]
     return pa.table([*head, *lists], schema=SWEEPS_SCHEMA)
-
-
-def extremes_table(batch: Batch, extremes: Sequence[SweepExtremes]) -> pa.Table:
-    """The rows of NAME.extremes.parquet."""
-    count, sweeps = len(extremes), len(batch.times)
-    low, high = (np.stack([getattr(one, name) for one in extremes]) for name in ("low", "high"))
-    return pa.table(
-        [
-            _same(batch.edition.device, count),
-            pa.array(np.full(count, batch.edition.number, np.int32)),
-            pa.array(np.full(count, batch.times.number[0])),
-            pa.array([one.metric for one in extremes], pa.string()),
-            _lists(low, sweeps, np.isnan(low)),
-            _lists(high, sweeps, np.isnan(high)),
-            _lists(np.stack([one.count for one in extremes]), sweeps),
-        ],
-        schema=EXTREMES_SCHEMA,
-    )
 
 
 def requests_table(batch: Batch) -> pa.Table:
