@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.historian.basis.whole_lot import WHOLE, WholeLot
 from bessinside.plant import BoundDevice
 from bessinside.registers import OK, SENTINEL, Codec, Layout
+from bessinside.registers.lots import build_lots
 from bessinside.twin.quality import Quality
 
 _KEPT = 3  # codecs: of a whole batch, and of what was left over lately
@@ -48,6 +50,7 @@ class Columns:
         k = len(self.points)
         scale = np.where((sf_point >= 0)[:, None], words[sf_point], words)
         self.words_of: NDArray[np.int64] = np.concatenate([words[:k], scale[:k]], axis=1)
+        self._whole: list[WholeLot] | None = None
         self._copies = max(1, _BATCH // max(1, len(every)))
         self._made: dict[int, Codec] = {}
 
@@ -79,6 +82,29 @@ class Columns:
         marks[~came] = Quality.NO_ANSWER
         values[~came] = np.nan
         return values, marks
+
+    def extremes(
+        self, words: NDArray[np.uint16], read: NDArray[np.bool_], low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Lowest and highest value among the k points in each of n sweeps, float64[n]; None where words cannot be
+        compared as they came: several scales, or not all good.
+
+        words, read: as for :meth:`decode`; low, high: float64[k], what can be
+        """
+        if not read.all():
+            return None
+        if self._whole is None:
+            rest = np.full(len(self._layout) - len(self), np.inf)
+            lots = build_lots(self._layout, self._offset.astype(np.int32), self._factor, runs=False)
+            bounds = np.append(low, -rest), np.append(high, rest)
+            self._whole = [WholeLot(lot, *bounds) for lot in lots if lot.form[:4] in WHOLE]
+        points = np.arange(len(self))
+        for lot in self._whole:
+            pos = lot.where(points)
+            if pos is not None:
+                found = lot.extremes(np.ascontiguousarray(words.T), pos)
+                return None if found is None else found[:2]
+        return None
 
     def _decode(self, words: NDArray[np.uint16], values: NDArray[np.float64], state: NDArray[np.uint8]) -> None:
         codec = self._codec(len(words))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bessinside.historian.basis.series import Series
-from bessinside.historian.basis.world import World, Worlds
+from bessinside.historian.basis.world import Stretch, World, Worlds
+from bessinside.plant import BoundDevice
 from bessinside.twin.derived import evaluate
 from bessinside.twin.quality import Quality
 
@@ -33,7 +34,7 @@ class Trace:
 
 def trace(worlds: Worlds, device: str, ids: Sequence[str], start_ns: int, end_ns: int) -> Trace:
     """Some readings of one device in [start, end), each sweep decoded with the map of its own time."""
-    every = [one for one in worlds.of_device(device) if one.from_ns < end_ns and one.to_ns > start_ns]
+    every = _stretches(worlds, device, start_ns, end_ns)
     parts = [
         _decoded(worlds, one.world, device, ids, max(start_ns, one.from_ns), min(end_ns, one.to_ns)) for one in every
     ]
@@ -52,8 +53,36 @@ def trace(worlds: Worlds, device: str, ids: Sequence[str], start_ns: int, end_ns
     return Trace(number[order], time[order], value[order], quality[order])
 
 
-def _decoded(worlds: Worlds, world: World, device: str, ids: Sequence[str], start_ns: int, end_ns: int) -> Trace:
-    """All sweeps of a span as one world understands them."""
+def extremes(
+    worlds: Worlds, device: str, ids: Sequence[str], start_ns: int, end_ns: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest good value among some readings of one device, computed from each of them anew: time int64[n],
+    low and high float64[n] of the n sweeps in [start, end) in which one was good."""
+    every = _stretches(worlds, device, start_ns, end_ns)
+    known = _known(every[0].world, device, ids) if len(every) == 1 else None
+    if known is not None and len(known[1]) == len(ids):
+        (bound, found), world = known, every[0].world
+        at = np.array([index for _, index in found])
+        columns = worlds.columns(bound, (at - bound.first).tolist())
+        first, last = max(start_ns, every[0].from_ns), min(end_ns, every[0].to_ns)
+        words = worlds.archive.words(device, columns.registers, first, last)
+        quick = columns.extremes(words.words, words.ok, world.binding.low[at], world.binding.high[at])
+        if quick is not None:
+            return words.end_ns, *quick
+    part = trace(worlds, device, ids, start_ns, end_ns)
+    good = part.quality == Quality.GOOD
+    some = np.flatnonzero(good.any(axis=1))
+    low = np.where(good, part.value, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(good, part.value, -np.inf).max(axis=1, initial=-np.inf)
+    return part.time[some], low[some], high[some]
+
+
+def _stretches(worlds: Worlds, device: str, start_ns: int, end_ns: int) -> list[Stretch]:
+    return [one for one in worlds.of_device(device) if one.from_ns < end_ns and one.to_ns > start_ns]
+
+
+def _known(world: World, device: str, ids: Sequence[str]) -> tuple[BoundDevice, list[tuple[int, int]]] | None:
+    """A device in a world, and which of some figures it carries: their place in `ids` and index; None without any."""
     bound = world.bound(device)
     found = [world.binding.find(figure_id) for figure_id in ids]
     known = [
@@ -61,12 +90,19 @@ def _decoded(worlds: Worlds, world: World, device: str, ids: Sequence[str], star
         for place, index in enumerate(found)
         if index is not None and bound is not None and world.binding.locate(index)[0] is bound
     ]
-    if bound is None or not known:
+    return (bound, known) if bound is not None and known else None
+
+
+def _decoded(worlds: Worlds, world: World, device: str, ids: Sequence[str], start_ns: int, end_ns: int) -> Trace:
+    """All sweeps of a span as one world understands them."""
+    carried = _known(world, device, ids)
+    if carried is None:
         sweeps = worlds.archive.sweeps(device, start_ns, end_ns)
         shape = len(sweeps), len(ids)
         return Trace(
             sweeps.number, sweeps.end_ns, np.full(shape, np.nan), np.full(shape, Quality.NOT_MAPPED, dtype=np.uint8)
         )
+    bound, known = carried
     at = np.array([index for _, index in known])
     columns = worlds.columns(bound, (at - bound.first).tolist())
     words = worlds.archive.words(device, columns.registers, start_ns, end_ns)

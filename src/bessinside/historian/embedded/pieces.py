@@ -54,10 +54,15 @@ def sealed_words(
     place, block = places(plan, wanted)
     read = place >= 0
     count = len(lists["number"][mine])
-    words, ok = np.zeros((count, len(wanted)), np.uint16), np.zeros((count, len(wanted)), bool)
+    if read.all() and count:  # as it lies in the file, a row for each register
+        words = files.words(name, run, place, plan.size)[:, mine].T
+        ok = np.ones(words.shape, bool)
+    else:
+        words, ok = np.zeros((count, len(wanted)), np.uint16), np.zeros((count, len(wanted)), bool)
+        if read.any() and count:
+            words[:, read] = files.words(name, run, place[read], plan.size)[:, mine].T
+            ok[:, read] = True
     if read.any() and count:
-        words[:, read] = files.words(name, run, place[read], plan.size)[:, mine].T
-        ok[:, read] = True
         outcome = files.times(name, run).outcome if run.failed else None
         if outcome is not None:
             ok[:, read] = outcome[block[read]][:, mine].T == Outcome.OK

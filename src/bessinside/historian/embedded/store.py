@@ -196,7 +196,7 @@ class Store:
                 at = np.flatnonzero(self._files.sweeps(one.name, one.run)["number"] == number)
                 if len(at):
                     position, plan = int(at[0]), self._known.plan(one.run.edition)
-                    words = self._column(one, position).astype(">u2")
+                    words = self._files.sweep(one.name, one.run, position).astype(">u2")
                     times = self._files.times(one.name, one.run)
                     return exchanges_of(self._known.edition(one.run.edition), plan, times, position, words)
             raise UnknownSweep(f"{self.folder.root}: sweep {number} of {device} is not kept, or not any more")
@@ -298,11 +298,8 @@ class Store:
                 continue
         return ask()
 
-    def _column(self, found: Found, position: int) -> NDArray[np.uint16]:
-        """uint16[plan.size]: the words of one sweep of a run."""
-        size = self._known.plan(found.run.edition).size
-        return np.ascontiguousarray(self._files.words(found.name, found.run, np.arange(size), size)[:, position])
-
     def _sealed_image(self, found: Found, position: int) -> Image:
-        times = self._files.times(found.name, found.run)
-        return image_of(self._known.edition(found.run.edition), times, position, self._column(found, position))
+        edition, words = self._known.edition(found.run.edition), self._files.sweep(found.name, found.run, position)
+        if not found.run.failed:
+            return image_of(edition, self._files.stamps(found.name, found.run, position), 0, words)
+        return image_of(edition, self._files.times(found.name, found.run), position, words)

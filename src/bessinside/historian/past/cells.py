@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bessinside.historian.basis.images import latest_of
 from bessinside.historian.basis.peak import peak
 from bessinside.historian.basis.rows import Rows
-from bessinside.historian.basis.trace import STALE_AFTER, trace
+from bessinside.historian.basis.trace import STALE_AFTER, extremes, trace
 from bessinside.historian.basis.world import World, Worlds
 from bessinside.historian.past.recalled import OF_CODE
 from bessinside.plant import BoundDevice
@@ -182,16 +182,12 @@ def _recomputed(
     best: tuple[int, float, float] | None = None
     step = max(1, int(_MOST / len(ids) * every_s * 1e9))
     for first in range(start_ns, end_ns, step):
-        part = trace(worlds, device, ids, first, min(first + step, end_ns))
-        good = part.quality == Quality.GOOD
-        some = np.flatnonzero(good.any(axis=1))
-        if not len(some):
+        time, low, high = extremes(worlds, device, ids, first, min(first + step, end_ns))
+        if not len(time):
             continue
-        low = np.where(good, part.value, np.inf).min(axis=1)[some]
-        high = np.where(good, part.value, -np.inf).max(axis=1)[some]
         row = int(np.argmax(high - low))
         if best is None or high[row] - low[row] > best[2] - best[1]:
-            best = int(part.time[some[row]]), float(low[row]), float(high[row])
+            best = int(time[row]), float(low[row]), float(high[row])
     return best
 
 

@@ -26,6 +26,18 @@ def number(value: int) -> bytes:
     return bytes(out)
 
 
+def read_number(data: bytes, at: int) -> tuple[int, int]:
+    """What :func:`number` wrote at a place, and where it ends. Raises IndexError where the data ends before."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+
+
 @functools.lru_cache(256)
 def present(rows: int) -> bytes:
     """The levels of so many values, all there."""
@@ -54,6 +66,21 @@ def no_lists(rows: int) -> bytes:
 def gappy(missing: NDArray[np.bool_]) -> bytes:
     """The levels of lists with entries of which some are missing: bool[entries]."""
     return _packed(np.where(missing.reshape(-1), 2, 3).astype(np.uint8))
+
+
+def read_gappy(data: bytes, at: int, entries: int) -> tuple[NDArray[np.bool_], int] | None:
+    """What :func:`gappy` was made of, and where its levels end; None where at this place are levels of another kind."""
+    size = struct.unpack_from("<I", data, at)[0]
+    head = number(-(-entries // 8) << 1 | 1)
+    begin = at + 4 + len(head)
+    packed = np.frombuffer(data, np.uint8, at + 4 + size - begin, begin)
+    if data[at + 4 : begin] != head or len(packed) * 4 < entries:
+        return None
+    levels = np.empty((len(packed), 4), np.uint8)
+    for k in range(4):
+        levels[:, k] = packed >> 2 * k & 3
+    flat = levels.reshape(-1)[:entries]
+    return (flat == 2, at + 4 + size) if (flat >= 2).all() else None
 
 
 def ragged(rows: Sequence[Sequence[Any] | None]) -> tuple[bytes, int]:

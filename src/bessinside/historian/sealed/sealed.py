@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,16 +17,23 @@ from bessinside.historian.basis.folder import Folder
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.basis.shelf import Shelf
+from bessinside.historian.sealed.planes import Planes, as_slice, read_planes
 from bessinside.historian.sealed.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
 from bessinside.historian.sealed.segment import (
     EXTREMES,
     REQUESTS,
+    SWEEP_LISTS,
     SWEEPS,
+    TOOK,
+    WAIT,
     WORDS,
+    WORDS_COLUMN,
+    after,
     read_extremes,
     read_metrics,
     read_requests,
     read_sweeps,
+    read_waits,
     read_words,
     spread,
     whole_times,
@@ -37,20 +46,37 @@ _BYTES = 96 * 1024 * 1024
 _ABOUTS = 2048  # what rollup files say of themselves
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An opened file and its footer."""
+
+    file: BinaryIO
+    footer: pq.FileMetaData
+
+    @cached_property
+    def parquet(self) -> pq.ParquetFile:
+        """The file as Arrow reads it."""
+        return pq.ParquetFile(self.file, metadata=self.footer)
+
+    def planes(self, group: int, column: int, entries: int, kind: type[np.integer[Any]]) -> Planes | None:
+        """See :func:`~bessinside.historian.sealed.planes.read_planes`."""
+        return read_planes(self.file, self.footer, group, column, entries, np.dtype(kind))
+
+
 class ParquetFiles:
     """Parquet files by path: few are open, and of those that were the footer is held, so that it is not read again."""
 
     def __init__(self) -> None:
         self._open, self._footers = Shelf(_OPEN), Shelf(_FOOTERS)
 
-    def get(self, path: Path) -> pq.ParquetFile:
+    def get(self, path: Path) -> Opened:
         """An opened file; it stays open for a while. Raises FileNotFoundError."""
         return self._open.get(path, lambda: self._opened(path))
 
-    def _opened(self, path: Path) -> pq.ParquetFile:
+    def _opened(self, path: Path) -> Opened:
         file = disk.open_read(path)
         footer = self._footers.get(path, lambda: pq.read_metadata(file), lambda read: int(read.serialized_size) + 4096)
-        return pq.ParquetFile(file, metadata=footer)
+        return Opened(file, footer)
 
 
 class SealedFiles:
@@ -65,8 +91,8 @@ class SealedFiles:
         self._read = Shelf(_BYTES)
 
     def file(self, path: Path) -> pq.ParquetFile:
-        """An opened file; it stays open for a while."""
-        return self._files.get(path)
+        """An opened file as Arrow reads it; it stays open for a while."""
+        return self._files.get(path).parquet
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a segment's file is."""
@@ -76,8 +102,13 @@ class SealedFiles:
         """number, start_ns, end_ns, tid, failed of a run's sweeps."""
 
         def make() -> dict[str, NDArray[Any]]:
-            file = self.file(self.path(name, SWEEPS))
-            return read_sweeps(file, run.part, ("number", "start_ns", "end_ns", "tid", "failed"))
+            opened, found = self._files.get(self.path(name, SWEEPS)), {}
+            for column, (at, kind) in SWEEP_LISTS.items():
+                planes = opened.planes(run.part, at, run.sweeps, kind)
+                if planes is None:
+                    return read_sweeps(opened.parquet, run.part, list(SWEEP_LISTS))
+                found[column] = planes.rows()[0]
+            return found
 
         return self._read.get((name, run.part, "sweeps"), make, lambda lists: sum(one.nbytes for one in lists.values()))
 
@@ -90,15 +121,30 @@ class SealedFiles:
 
         return self._read.get((name, run.part, "times"), make, lambda times: 2 * times.sent_us.nbytes)
 
+    def stamps(self, name: str, run: Run, position: int) -> Times:
+        """Times of one sweep of a run, in which every answer was data."""
+        lists = self.sweeps(name, run)
+        one = {column: lists[column][position : position + 1] for column in lists}
+        wait, took = (self._waits(name, run, column) for column in (WAIT, TOOK))
+        sent, received = after(wait.column(position)[:, None], took.column(position)[:, None])
+        return Times(
+            one["number"], one["start_ns"], one["end_ns"], one["tid"].astype(np.uint16), one["failed"], sent, received
+        )
+
     def words(self, name: str, run: Run, rows: NDArray[np.int64], size: int) -> NDArray[np.uint16]:
         """uint16[len(rows), sweeps]: some rows of a run's words; `size` is how many it has."""
         bounds = np.cumsum([0, *spread(size)])
         groups = np.searchsorted(bounds, rows, side="right") - 1
         out = np.empty((len(rows), run.sweeps), np.uint16)
         for group in np.unique(groups).tolist():
-            mine = groups == group
-            out[mine] = self._group(name, run, group)[rows[mine] - bounds[group]]
+            mine = as_slice(np.flatnonzero(groups == group))
+            out[mine] = self._group(name, run, group).rows(as_slice(rows[mine] - bounds[group]))
         return out
+
+    def sweep(self, name: str, run: Run, position: int) -> NDArray[np.uint16]:
+        """uint16[size]: all words of one sweep of a run."""
+        groups = [self._group(name, run, group) for group in range(run.words_groups)]
+        return np.concatenate([group.column(position) for group in groups])
 
     def extremes(self, name: str, run: Run, metric: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
         """low, high, count of a metric in every sweep of a run; None where they were not kept."""
@@ -118,11 +164,23 @@ class SealedFiles:
             found.append((metric, *kept))
         return found
 
-    def _group(self, name: str, run: Run, group: int) -> NDArray[np.uint16]:
-        def make() -> NDArray[np.uint16]:
-            return read_words(self.file(self.path(name, WORDS)), [run.words_group + group], run.sweeps)
+    def _group(self, name: str, run: Run, group: int) -> Planes:
+        def make() -> Planes:
+            number, opened = run.words_group + group, self._files.get(self.path(name, WORDS))
+            planes = opened.planes(number, WORDS_COLUMN, run.sweeps, np.uint16)
+            return planes or Planes.of(read_words(opened.parquet, [number], run.sweeps))
 
-        return self._read.get((name, run.part, group), make, lambda words: int(words.nbytes))
+        return self._read.get((name, run.part, group), make, lambda words: words.nbytes)
+
+    def _waits(self, name: str, run: Run, column: int) -> Planes:
+        """µs of every request, NEVER where there is none: see :func:`~bessinside.historian.sealed.segment.waits`."""
+
+        def make() -> Planes:
+            opened = self._files.get(self.path(name, REQUESTS))
+            planes = opened.planes(run.part, column, run.sweeps, np.int32)
+            return planes or Planes.of(read_waits(opened.parquet, run.part, column, run.sweeps))
+
+        return self._read.get((name, run.part, "waits", column), make, lambda waits: waits.nbytes)
 
 
 class RolledFiles:
@@ -151,7 +209,7 @@ class RolledFiles:
 
     def opened(self, name: str) -> tuple[pq.ParquetFile, RollupAbout]:
         """A file and what it says of itself."""
-        file = self._files.get(self._folder.rollups / name)
+        file = self._files.get(self._folder.rollups / name).parquet
         return file, self._abouts.get(name, lambda: read_rollup_about(file))
 
     def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:

@@ -76,6 +76,15 @@ REQUESTS_SCHEMA = pa.schema(
         ("tids", pa.list_(pa.int32())),
     ]
 )
+WORDS_COLUMN = WORDS_SCHEMA.get_field_index("words")
+SWEEP_LISTS = {
+    name: (SWEEPS_SCHEMA.get_field_index(name), kind)
+    for name, kind in (
+        ("number", np.int64), ("start_ns", np.int64), ("end_ns", np.int64), ("tid", np.int32), ("failed", np.int32)
+    )
+}  # fmt: skip
+"""Place and kind of the lists in NAME.sweeps.parquet."""
+WAIT, TOOK = (REQUESTS_SCHEMA.get_field_index(name) for name in ("wait_us", "took_us"))
 EXTREMES_SCHEMA = pa.schema(
     [
         ("device", pa.string()),
@@ -255,6 +264,12 @@ def read_extremes(
 def read_requests(file: pq.ParquetFile, part: int) -> pa.Table:
     """The rows of one edition in NAME.requests.parquet."""
     return file.read_row_group(part, use_threads=False)
+
+
+def read_waits(file: pq.ParquetFile, part: int, column: int, sweeps: int) -> NDArray[Any]:
+    """int32[R, sweeps]: wait_us or took_us of one edition's requests, NEVER where it is null."""
+    name = REQUESTS_SCHEMA.names[column]
+    return _matrix(file.read_row_group(part, columns=[name], use_threads=False), name, sweeps, NEVER)
 
 
 def whole_times(sweeps: dict[str, NDArray[Any]], requests: pa.Table) -> Times:

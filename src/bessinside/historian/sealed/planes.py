@@ -1,0 +1,107 @@
+"""Matrices as their pages hold them: first the lowest byte of every number, then the next of every one.
+
+A list of 600 words for each of 256 registers costs a general reader ten times what its decompression costs: it looks at
+every entry on its own. Where a page is of the kind that :mod:`~bessinside.historian.sealed.page` writes, its levels are
+known beforehand, and behind them the planes lie ready: one sweep is a column of them, one register a row. Pages of any
+other kind (entries that are missing, files of other writers) are left to Arrow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bessinside.historian.sealed import levels
+from bessinside.historian.sealed.levels import read_number
+from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT
+from bessinside.runtime import disk
+
+_HEADER = 64  # bytes in which the header of a page lies
+_FIELDS = b"\x15", b"\x15", b"\x2c\x15", b"\x15"  # what stands before each of its numbers
+_TAIL = b"\x15\x06\x15\x06\x00\x00"  # levels in RLE, the ends of both structs
+_codec = pa.Codec("zstd")
+
+
+class Planes:
+    """A matrix of whole numbers [rows, entries]. planes: uint8[bytes, rows, entries], the lowest first."""
+
+    def __init__(self, planes: NDArray[np.uint8], kind: np.dtype[Any]) -> None:
+        self._planes, self._kind = planes, kind
+        self.nbytes = planes.nbytes
+
+    @classmethod
+    def of(cls, matrix: NDArray[Any]) -> Planes:
+        """Of a matrix that is there already."""
+        little = np.ascontiguousarray(matrix, matrix.dtype.newbyteorder("<"))
+        each = little.view(np.uint8).reshape(*matrix.shape, matrix.dtype.itemsize)
+        return cls(np.moveaxis(each, 2, 0), matrix.dtype)
+
+    def __len__(self) -> int:
+        return int(self._planes.shape[1])
+
+    def rows(self, at: NDArray[np.int64] | slice = slice(None)) -> NDArray[Any]:
+        """Some rows, [len(at), entries]."""
+        return self._joined(self._planes[:, at])
+
+    def column(self, entry: int) -> NDArray[Any]:
+        """One entry of every row."""
+        return self._joined(self._planes[:, :, entry])
+
+    def _joined(self, planes: NDArray[np.uint8]) -> NDArray[Any]:
+        out: NDArray[Any] = planes[-1].astype(self._kind)
+        for plane in planes[-2::-1]:
+            out <<= 8
+            out |= plane
+        return out
+
+
+def as_slice(at: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Rising places that follow each other as a slice, which copies nothing."""
+    if len(at) and int(at[-1]) - int(at[0]) == len(at) - 1 and (len(at) == 1 or bool((np.diff(at) == 1).all())):
+        return slice(int(at[0]), int(at[-1]) + 1)
+    return at
+
+
+def read_planes(
+    file: BinaryIO, footer: pq.FileMetaData, group: int, column: int, entries: int, kind: np.dtype[Any]
+) -> Planes | None:
+    """The lists of a column in a row group, each of so many entries, all there; None where its page is of another kind.
+
+    kind: what an entry is, which may be shorter than in the file. Raises OSError.
+    """
+    chunk = footer.row_group(group).column(column)
+    if chunk.compression != "ZSTD" or entries < 1:
+        return None
+    packed = disk.read_at(file, chunk.data_page_offset, chunk.total_compressed_size)
+    rows = footer.row_group(group).num_rows
+    head = _head(packed[:_HEADER])
+    if head is None:
+        return None
+    plain_bytes, packed_bytes, values, encoding, begin = head
+    if encoding != BYTE_STREAM_SPLIT or values != rows * entries or begin + packed_bytes != len(packed):
+        return None
+    plain = np.frombuffer(_codec.decompress(memoryview(packed)[begin:], plain_bytes), np.uint8)
+    level = levels.starts(rows, entries) + levels.full(rows * entries)
+    width, left = divmod(len(plain) - len(level), rows * entries)
+    if left or width < kind.itemsize or plain[: len(level)].tobytes() != level:
+        return None
+    planes = plain[len(level) :].reshape(width, rows, entries)
+    return Planes(planes if width == kind.itemsize else planes[: kind.itemsize].copy(), kind)
+
+
+def _head(data: bytes) -> list[int] | None:
+    """Plain and packed bytes, values, encoding, and where the content begins; None where the page is not one of data
+    with these fields alone (PageHeader of parquet.thrift, compact protocol)."""
+    if not data.startswith(b"\x15\x00"):
+        return None
+    found, at = [], 2
+    for field in _FIELDS:
+        if data[at : at + len(field)] != field:
+            return None
+        value, at = read_number(data, at + len(field))
+        found.append(value >> 1)
+    return [*found, at + len(_TAIL)] if data[at : at + len(_TAIL)] == _TAIL else None
