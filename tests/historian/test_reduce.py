@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bessinside.historian.basis.archive import MINUTE_NS, Edition
+from bessinside.historian.basis.columns import Columns
 from bessinside.historian.basis.reduce import Reducer
 from bessinside.historian.sealed.rollup import Steps
 from bessinside.historian.tail.batches import batch_of
@@ -18,6 +19,7 @@ from bessinside.historian.tail.tick import Tick, pack, unpack
 from bessinside.modbus import Outcome, Quirks, Sweep
 from bessinside.plant import Binding, bind
 from bessinside.registers import OK, Codec
+from bessinside.twin.quality import Quality
 from bessinside.twin.readings import Readings
 from tests.historian.made import START_NS, Maker, plant_in
 
@@ -103,6 +105,31 @@ def test_minutes_are_those_of_single_sweeps(binding: Binding, seed: int, count: 
         some = found.count > 0
         np.testing.assert_array_equal(found.low[some], np.nanmin(here[some], axis=1))
         np.testing.assert_array_equal(found.high[some], np.nanmax(here[some], axis=1))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([0.0, 0.01, 1.0]))
+@settings(max_examples=40, deadline=None)
+def test_words_that_are_compared_as_they_came_say_what_decoding_says(
+    binding: Binding, seed: int, count: int, odd: float
+) -> None:
+    bound, chance = binding.devices[0], np.random.default_rng(seed)
+    points = [i for i in range(bound.size) if (m := bound.metrics[i]) is not None and m.key == "cell.voltage"]
+    columns = Columns(bound, points)
+    at = bound.first + np.array(points)
+    low, high = binding.low[at], binding.high[at]
+    words = chance.integers(2500, 3600, (count, len(columns.registers))).astype(np.uint16)
+    strange = chance.random(words.shape) < odd / words.size * 2
+    words[strange] = chance.choice(np.array([0xFFFF, 0x8000, 0, 65000], np.uint16), int(strange.sum()))
+    read = np.ones(words.shape, bool)
+    value, quality = columns.decode(words, read)
+    fit = (quality == Quality.GOOD) & (value >= low) & (value <= high)
+    found = columns.extremes(np.asfortranarray(words), read, low, high)
+    assert (found is not None) or not fit.all()
+    if found is not None:
+        np.testing.assert_array_equal(found[0], np.where(fit, value, np.inf).min(axis=1))
+        np.testing.assert_array_equal(found[1], np.where(fit, value, -np.inf).max(axis=1))
+    read[chance.integers(count)] = False
+    assert columns.extremes(words, read, low, high) is None
 
 
 def test_steps_put_pieces_together_by_how_much_each_has(binding: Binding) -> None:
