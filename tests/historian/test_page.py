@@ -98,3 +98,22 @@ def test_files_of_arrow_and_ours_become_one() -> None:
         joined = io.BytesIO()
         footer.join([first, second], joined, {"key": b"value"})
         assert pq.read_table(joined).to_pylist() == expected + expected
+
+
+def test_groups_found_by_their_pattern_are_moved_as_those_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = []
+    for seed in range(3):
+        files.append(io.BytesIO())
+        pages = PageFile(files[-1], SCHEMA)
+        for rows in (30, 1, 200):
+            pages.write(rows, made(rows, 12, seed)[0])
+        pages.close({})
+    quick, slow = io.BytesIO(), io.BytesIO()
+    footer.join(files, quick, {"key": b"value"})
+    monkeypatch.setattr(footer, "_plain_group", lambda _paths: None)
+    footer.join(files, slow, {"key": b"value"})
+    assert quick.getvalue() == slow.getvalue()
+    assert pq.read_table(quick).num_rows == 3 * 231
+    pairs, begin = footer.read_pairs(quick)
+    assert pairs == {"key": b"value"}
+    assert quick.getvalue()[begin:] == footer.footer_bytes(footer.read_footer(quick)[0])

@@ -42,9 +42,7 @@ def by_arrow(opened: Opened) -> NDArray[Any]:
 
 @given(st.sampled_from(list(KINDS)), st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
-def test_what_is_read_is_what_arrow_reads(
-    path: Path, kind: type, rows: int, entries: int, seed: int
-) -> None:
+def test_what_is_read_is_what_arrow_reads(path: Path, kind: type, rows: int, entries: int, seed: int) -> None:
     chance, kept = np.random.default_rng(seed), np.iinfo(kind)
     values = chance.integers(kept.min, kept.max, (rows, entries), kind, endpoint=True)
     opened = written(path, values)

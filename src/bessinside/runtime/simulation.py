@@ -49,6 +49,8 @@ class SimLoop(asyncio.BaseEventLoop):
     faults: what befalls the links; may be exchanged while the loop runs
     """
 
+    in_line = True  # threads would not be replayed: see :class:`bessinside.runtime.worker.Worker`
+
     def __init__(self, seed: int = 0, *, start_ns: int = START_NS, faults: FaultTable | None = None) -> None:
         super().__init__()
         self.chance = Chance(seed)

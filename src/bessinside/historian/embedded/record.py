@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,7 @@ from bessinside.historian.tail.tick import pack
 from bessinside.modbus import Sweep
 from bessinside.plant import BoundDevice, Plant
 from bessinside.runtime import clock, database
+from bessinside.runtime.worker import Worker
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -82,9 +83,9 @@ class Historian:
         self._skew: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ends, self._sealing = asyncio.Event(), asyncio.Lock()
-        self._writer = ThreadPoolExecutor(1, "historian-write")
-        self._sealer = ThreadPoolExecutor(1, "historian-seal")
+        self._writer, self._sealer = Worker("historian-write"), Worker("historian-seal")
         self._connection: database.Connection
+        self._reader: database.Connection | None = None  # the sealer's
         self._editions: Editions
         self._rules = Retention()
         self._last = 0
@@ -117,12 +118,13 @@ class Historian:
         self.note("stop", "", "recording ended")
         while await self._commit() or (self._spool.untold and not self._trouble):
             pass
+        await self._in(self._sealer, self._read_no_more)
         if self._store is not None:
             self._store.close()
         await self._in(self._writer, self._connection.close)  # the last that closes empties the log
         self._spool.give_up()
-        self._writer.shutdown()
-        self._sealer.shutdown()
+        self._writer.close()
+        self._sealer.close()
 
     def take(self, sweep: Sweep, bound: BoundDevice) -> None:
         """Takes a sweep to record. Never waits and never raises; a sweep that finds the spool full is counted lost."""
@@ -167,8 +169,8 @@ class Historian:
             self._connection.close()
             raise
 
-    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    async def _in(self, worker: Worker, work: Callable[[], T]) -> T:
+        return await worker.do(work)
 
     async def _commit_forever(self) -> None:
         while not await self._ended_within(self._every):
@@ -203,7 +205,7 @@ class Historian:
         if not batch and not events:
             return False
         try:
-            await self._in(self._writer, lambda: self._write(batch, events))
+            await self._writer.do(lambda: self._write(batch, events))
         except (OSError, database.Error, BessError) as error:
             self._events = events + self._events
             self._fail(str(error))
@@ -229,7 +231,7 @@ class Historian:
         """One transaction. A try that failed may have reached the disk all the same: then it is not made again."""
         done = last_number(self._connection) - self._last if self._trouble else 0
         left = batch[done:]
-        numbers = [self._editions.of(waiting.sweep, waiting.bound) for waiting in left]
+        numbers = [self._editions.of(sweep, bound) for sweep, bound, _ in left]
         devices, editions = [device for device, _ in numbers], [edition for _, edition in numbers]
         packed = pack([waiting.sweep for waiting in left], devices, editions) if left else b""
         with database.transaction(self._connection) as connection:
@@ -290,8 +292,7 @@ class Historian:
             return True
 
     def _compact_files(self, now_ns: int) -> Compacted | None:
-        connection = database.connect_to_read(self.folder.tail)
-        try:
+        with self._reading() as connection:
             segments = day_due(connection)
             if segments:
                 return compact(self.folder, connection, segments)
@@ -300,20 +301,30 @@ class Historian:
             return thin_minutes(self.folder, connection, self._rules, now_ns) or thin(
                 self.folder, connection, self._rules, now_ns
             )
-        finally:
-            connection.close()
 
     def _seal_files(self) -> tuple[Sealed, Rolled | None] | None:
         if self._store is None:
             self._store = Store(self.folder.root)
             self._reducers = Reducers(self._store)
-        connection = database.connect_to_read(self.folder.tail)
+        with self._reading() as connection, database.reading(connection):
+            last = due(connection)
+            return None if last is None else seal(self.folder, connection, last, self._reducers)
+
+    @contextmanager
+    def _reading(self) -> Iterator[database.Connection]:
+        """The sealer's connection, which stays open: it looks every few seconds. After an error there is another."""
+        if self._reader is None:
+            self._reader = database.connect_to_read(self.folder.tail)
         try:
-            with database.reading(connection):
-                last = due(connection)
-                return None if last is None else seal(self.folder, connection, last, self._reducers)
-        finally:
-            connection.close()
+            yield self._reader
+        except BaseException:
+            self._read_no_more()
+            raise
+
+    def _read_no_more(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -37,7 +37,7 @@ class Spool:
 
     def put(self, waiting: Waiting) -> bool:
         """Takes a sweep; False where there is no room for it."""
-        size = _size(waiting)
+        size = 2 * waiting.sweep.plan.size
         if len(self._waiting) >= SPOOL_SWEEPS or self.bytes + size > SPOOL_BYTES:
             self.dropped += 1
             self.untold += 1
@@ -53,18 +53,15 @@ class Spool:
 
     def forget(self, first: int, count: int) -> None:
         """Lets the oldest go, which have numbers from `first` on, and tells who waits for them."""
+        take = self._waiting.popleft
         for number in range(first, first + count):
-            waiting = self._waiting.popleft()
-            self.bytes -= _size(waiting)
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_result(number)
+            sweep, _, done = take()
+            self.bytes -= 2 * sweep.plan.size
+            if done is not None and not done.done():
+                done.set_result(number)
 
     def give_up(self) -> None:
         """Tells who waits that nothing will come of it."""
         for waiting in self._waiting:
             if waiting.done is not None and not waiting.done.done():
                 waiting.done.cancel()
-
-
-def _size(waiting: Waiting) -> int:
-    return 2 * waiting.sweep.plan.size

@@ -66,9 +66,10 @@ class Found:
     run: Run
 
 
-def load_segments(connection: database.Connection) -> list[Segment]:
-    """All segments, oldest first."""
-    return [Segment(*row) for row in connection.execute("SELECT * FROM segments ORDER BY first")]
+def load_segments(connection: database.Connection, kind: str | None = None) -> list[Segment]:
+    """All segments, or those of a kind, oldest first."""
+    rows = connection.execute("SELECT * FROM segments WHERE ?1 IS NULL OR kind = ?1 ORDER BY first", (kind,))
+    return [Segment(*row) for row in rows]
 
 
 def load_runs(connection: database.Connection, segment: int) -> list[Run]:

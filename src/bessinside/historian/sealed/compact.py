@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bessinside.historian.basis.archive import Edition, Step
 from bessinside.historian.basis.batch import Batch
 from bessinside.historian.basis.folder import FORMAT, Folder, HistoryError
-from bessinside.historian.basis.reduce import Minutes, SweepExtremes
+from bessinside.historian.basis.reduce import SweepExtremes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.sealed.catalogue import (
     Sealed,
@@ -28,11 +28,12 @@ from bessinside.historian.sealed.catalogue import (
     load_runs,
     load_segments,
 )
-from bessinside.historian.sealed.footer import join
-from bessinside.historian.sealed.rollup import Rolled, Steps, write_rollup
+from bessinside.historian.sealed.day_minutes import roll
+from bessinside.historian.sealed.footer import join, read_pairs
+from bessinside.historian.sealed.rollup import Rolled
 from bessinside.historian.sealed.seal import stamp
-from bessinside.historian.sealed.sealed import RolledFiles, SealedFiles
-from bessinside.historian.sealed.segment import ABOUT, SUFFIXES, WORDS, About, read_about
+from bessinside.historian.sealed.sealed import SealedFiles
+from bessinside.historian.sealed.segment import ABOUT, SUFFIXES, WORDS, About
 from bessinside.historian.sealed.segment_writer import SegmentWriter
 from bessinside.runtime import database, disk
 
@@ -53,13 +54,11 @@ class Compacted:
 
 def due(connection: database.Connection) -> list[Segment]:
     """The segments of the oldest day that is over and has several; none where there is no such day."""
+    (newest,) = connection.execute("SELECT max(end_ns) FROM segments").fetchone()
     days: dict[int, list[Segment]] = {}
-    newest = 0
-    for segment in load_segments(connection):
-        newest = max(newest, segment.end_ns // DAY_NS)
-        if segment.kind == "slot":
-            days.setdefault(segment.begin_ns // DAY_NS, []).append(segment)
-    return next((found for day, found in sorted(days.items()) if day < newest and len(found) > 1), [])
+    for segment in load_segments(connection, "slot"):
+        days.setdefault(segment.begin_ns // DAY_NS, []).append(segment)
+    return next((found for day, found in sorted(days.items()) if day < newest // DAY_NS and len(found) > 1), [])
 
 
 def compact(folder: Folder, connection: database.Connection, segments: Sequence[Segment]) -> Compacted:
@@ -84,7 +83,7 @@ def join_segments(folder: Folder, name: str, old: Sequence[tuple[str, Sequence[R
     editions: dict[int, Edition] = {}
     words = extremes = 0
     for segment, runs in old:
-        about = read_about(folder.segments / f"{segment}{WORDS}")
+        about = _about(folder, segment)
         editions.update({edition.number: edition for edition in about.editions})
         if len(about.parts) != len(runs):
             raise HistoryError(f"{segment} holds {len(about.parts)} runs of sweeps, the catalogue names {len(runs)}")
@@ -100,6 +99,11 @@ def join_segments(folder: Folder, name: str, old: Sequence[tuple[str, Sequence[R
             join(inputs, stack.enter_context(disk.replacing(folder.segments / f"{name}{suffix}")), pairs)
     size = sum(disk.size(folder.segments / f"{name}{suffix}") for suffix in SUFFIXES)
     return Sealed(name, "day", parts, size)
+
+
+def _about(folder: Folder, segment: str) -> About:
+    with disk.open_read(folder.segments / f"{segment}{WORDS}") as file:
+        return msgspec.json.decode(read_pairs(file)[0][ABOUT.decode()], type=About)
 
 
 def piece_of(files: SealedFiles, editions: dict[int, Edition], name: str, run: Run) -> Piece:
@@ -121,30 +125,6 @@ def write_pieces(folder: Folder, name: str, kind: str, pieces: Iterator[Piece]) 
             writer.add(batch, extremes)
         parts = writer.close(FORMAT)
     return Sealed(name, kind, parts, sum(disk.size(path) for path in paths.values()))
-
-
-def roll(folder: Folder, name: str, numbers: tuple[int, int], old: Sequence[str]) -> tuple[Rolled, ...]:
-    """One file of minutes, and one of hours, out of some files of minutes."""
-    files = RolledFiles(folder)
-    figures: dict[str, dict[str, None]] = {}
-    spans = []
-    for one in old:
-        file, about = files.opened(one)
-        for part in about.parts:
-            figures.setdefault(part.device, {}).update(dict.fromkeys(files.names(file, part)))
-            spans.append((part.begin_ns, part.begin_ns + part.steps * about.step_ns))
-    begin, end = min(low for low, _ in spans), max(high for _, high in spans)
-    tables: dict[Step, list[tuple[str, Minutes]]] = {Step.MINUTE: [], Step.HOUR: []}
-    for device, known in figures.items():
-        ids = tuple(known)
-        pieces = [piece for one in old for piece in files.read(one, ids, device)]
-        for step, found in tables.items():
-            first = begin // step * step
-            steps = Steps(step, first, -(-(end - first) // step), len(ids))
-            for rows, piece in pieces:
-                steps.add(piece, rows)
-            found.append((device, steps.minutes(ids)))
-    return tuple(write_rollup(folder, name, step, numbers, found) for step, found in tables.items())
 
 
 def replace_old(connection: database.Connection, done: Compacted, devices: dict[str, int]) -> None:

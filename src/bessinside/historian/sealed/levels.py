@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+@functools.lru_cache(8192)
 def number(value: int) -> bytes:
     """An unsigned number, seven bits a byte, the lowest first."""
     out = bytearray()

@@ -22,6 +22,7 @@ from bessinside.historian.sealed.levels import number
 PLAIN, RLE, BYTE_STREAM_SPLIT = 0, 3, 9
 ZSTD = 6
 _LEVEL = 1  # what a higher one saves is a hundredth of the files, for twice the time
+_KINDS = {one: number(one << 1) + 2 * (b"\x15" + number(RLE << 1)) + b"\x00\x00" for one in (PLAIN, BYTE_STREAM_SPLIT)}
 _codec = pa.Codec("zstd", compression_level=_LEVEL)
 
 
@@ -66,6 +67,12 @@ def matrix(rows: NDArray[Any], missing: NDArray[np.bool_] | None = None, width: 
     return _page(count * entries, BYTE_STREAM_SPLIT, _split(levels.starts(count, entries) + level, flat, width))
 
 
+@functools.lru_cache(256)
+def same_lists(value: int, rows: int, entries: int, kind: str) -> Page:
+    """A column of lists in which every entry of every row is the same number."""
+    return matrix(np.full((rows, entries), value, kind))
+
+
 def no_lists(rows: int) -> Page:
     """A column in which no row has a list."""
     return _page(rows, PLAIN, levels.no_lists(rows))
@@ -86,9 +93,26 @@ def _split(level: bytes, flat: NDArray[Any], width: int) -> NDArray[np.uint8]:
     out = np.empty(len(level) + max(own, width) * len(flat), np.uint8)
     out[: len(level)] = np.frombuffer(level, np.uint8)
     streams = out[len(level) :].reshape(max(own, width), len(flat))
-    streams[:own] = little.view(np.uint8).reshape(-1, own).T
+    if own <= 4:
+        whole = little.view(f"<u{own}")
+        for k in range(own):
+            streams[k] = whole >> 8 * k  # a cast to one byte takes the lowest
+    else:
+        streams[:own] = little.view(np.uint8).reshape(-1, own).T
     streams[own:] = 0
     return out
+
+
+def joined(plain: bytes, at: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """The numbers whose bytes lie behind a place, put in order as pages do it; some bytes too many are left out."""
+    own = kind.itemsize
+    count = (len(plain) - at) // own
+    planes = np.frombuffer(plain, np.uint8, own * count, at).reshape(own, count)
+    out = np.empty((count, own), np.uint8)
+    for k in range(own):
+        out[:, k] = planes[k]
+    numbers: NDArray[Any] = out.view(kind.newbyteorder("<")).reshape(-1)
+    return numbers
 
 
 def _counted(text: bytes) -> bytes:
@@ -102,6 +126,6 @@ def _page(values: int, encoding: int, content: bytes | NDArray[np.uint8]) -> Pag
     # PageHeader: type DATA_PAGE, sizes, DataPageHeader: values, encoding, levels in RLE (parquet.thrift, compact)
     header = (
         b"\x15\x00\x15" + number(size << 1) + b"\x15" + number(len(packed) << 1) + b"\x2c\x15" + number(values << 1)
-        + b"\x15" + number(encoding << 1) + b"\x15" + number(RLE << 1) + b"\x15" + number(RLE << 1) + b"\x00\x00"
+        + b"\x15" + _KINDS[encoding]
     )  # fmt: skip
     return Page(header + packed, encoding, values, len(header) + size)

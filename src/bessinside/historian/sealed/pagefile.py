@@ -29,20 +29,20 @@ class PageFile:
 
     def write(self, rows: int, pages: Sequence[Page]) -> None:
         """A row group: a page for each column of the schema. Raises OSError."""
-        begin, chunks, plain = self._at, [], 0
-        for (kind, path), page in zip(self._columns, pages, strict=True):
-            size = len(page.content)
+        begin, at, plain = self._at, self._at, 0
+        chunks: list[bytes] = []
+        for (kind, path), (content, encoding, values, size) in zip(self._columns, pages, strict=True):
+            packed = len(content)
             # ColumnChunk: file_offset, ColumnMetaData: type, encodings, path, codec, values, sizes, data_page_offset
-            chunks.append(
-                b"\x26\x00\x1c\x15" + number(kind << 1) + _ENCODINGS[page.encoding] + path
-                + b"\x15" + number(ZSTD << 1) + b"\x16" + number(page.values << 1)
-                + b"\x16" + number(page.plain_bytes << 1) + b"\x16" + number(size << 1)
-                + b"\x26" + number(self._at << 1) + b"\x00\x00"
+            chunks += (
+                kind, _ENCODINGS[encoding], path, number(values << 1), b"\x16", number(size << 1), b"\x16",
+                number(packed << 1), b"\x26", number(at << 1), b"\x00\x00",
             )  # fmt: skip
-            plain += page.plain_bytes
-            self._at += size
+            plain += size
+            at += packed
+        self._at = at
         self._file.write(b"".join([page.content for page in pages]))
-        count = len(chunks)
+        count = len(pages)
         lists = bytes([count << 4 | 12]) if count < 15 else b"\xfc" + number(count)
         # RowGroup: columns, total_byte_size, num_rows, file_offset, total_compressed_size
         self._groups.append(
@@ -68,9 +68,10 @@ def _head(schema: pa.Schema) -> Fields:
 
 
 @functools.lru_cache(16)
-def _columns(schema: pa.Schema) -> list[tuple[int, bytes]]:
-    """Physical type and path (as a field of ColumnMetaData) of every column."""
-    found: list[tuple[int, bytes]] = []
+def _columns(schema: pa.Schema) -> list[tuple[bytes, bytes]]:
+    """What ColumnChunk and ColumnMetaData say of every column before its encodings (its physical type), and behind them
+    up to its count of values (path and codec)."""
+    found: list[tuple[bytes, bytes]] = []
     path: list[tuple[bytes, int]] = []  # names of what encloses the next element, and how many of its children come yet
     for element in _head(schema)[2][1][1][1:]:
         name, children = element[4][1], element[5][1] if 5 in element else 0
@@ -79,7 +80,8 @@ def _columns(schema: pa.Schema) -> list[tuple[int, bytes]]:
             continue
         names = [*(one for one, _ in path), name]
         packed = bytes([0x19, len(names) << 4 | 8]) + b"".join(number(len(one)) + one for one in names)
-        found.append((element[1][1], packed))
+        kind = b"\x26\x00\x1c\x15" + number(element[1][1] << 1)
+        found.append((kind, packed + b"\x15" + number(ZSTD << 1) + b"\x16"))
         while path:
             last, left = path.pop()
             if left > 1:

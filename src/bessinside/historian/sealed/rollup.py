@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bessinside.historian.basis.archive import Rollup
 from bessinside.historian.basis.folder import FORMAT, Folder
 from bessinside.historian.basis.reduce import Minutes
-from bessinside.historian.sealed.page import Page, matrix, same, texts
+from bessinside.historian.sealed.page import Page, matrix, same, same_lists, texts
 from bessinside.historian.sealed.pagefile import PageFile
 from bessinside.historian.sealed.segment import ABOUT, spread
 from bessinside.runtime import disk
@@ -80,7 +80,7 @@ class Rolled:
 
 
 def write_rollup(
-    folder: Folder, stem: str, step_ns: int, numbers: tuple[int, int], tables: Sequence[tuple[str, Minutes]]
+    folder: Folder, stem: str, step_ns: int, numbers: tuple[int, int], tables: Iterable[tuple[str, Minutes]]
 ) -> Rolled:
     """Writes a rollup of the sweeps with `numbers` (first, last); tables: a device and its steps. Raises OSError."""
     name = stem + SUFFIX[step_ns]
@@ -126,8 +126,15 @@ def _pages(device: str, step_ns: int, minutes: Minutes, rows: slice) -> list[Pag
         texts(ids),
         same(minutes.begin_ns, len(ids), "i8"),
         same(step_ns, len(ids), "i8"),
-        *(matrix(one, np.isnan(one) if name in _FLOATS else None) for name, one in zip(_LISTS, tables, strict=True)),
+        *(_lists(one) for one in tables),
     ]
+
+
+def _lists(table: NDArray[Any]) -> Page:
+    if table.dtype.kind == "f":
+        return matrix(table, np.isnan(table))
+    lowest = int(table.min())  # every minute of most figures has as many sweeps as the next
+    return same_lists(lowest, *table.shape, "i4") if lowest == table.max() else matrix(table)
 
 
 def read_rollup_about(file: pq.ParquetFile) -> RollupAbout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -31,6 +32,7 @@ from bessinside.historian.sealed.segment import (
     spread,
     waits,
 )
+from bessinside.modbus import ReadPlan, Request
 
 _SCHEMAS = {WORDS: WORDS_SCHEMA, SWEEPS: SWEEPS_SCHEMA, REQUESTS: REQUESTS_SCHEMA, EXTREMES: EXTREMES_SCHEMA}
 _INT = 4  # Parquet has no shorter numbers
@@ -73,14 +75,27 @@ class SegmentWriter:
         return self.parts
 
     def _words(self, batch: Batch) -> int:
-        fc, address = (one.astype(np.int32) for one in batch.plan.registers())
         at, sizes = 0, spread(len(batch.words))
-        for size in sizes:
-            part = slice(at, at + size)
-            pages = [*_whose(batch, size), numbers(fc[part]), numbers(address[part])]
-            self._files[WORDS].write(size, [*pages, matrix(batch.words[part], width=_INT)])
+        for size, registers in zip(sizes, _registers(batch.plan), strict=True):
+            pages = [*_whose(batch, size), *registers]
+            self._files[WORDS].write(size, [*pages, matrix(batch.words[at : at + size], width=_INT)])
             at += size
         return len(sizes)
+
+
+@functools.lru_cache(256)
+def _registers(plan: ReadPlan) -> list[tuple[Page, Page]]:
+    """fc and address of every row group of words; made once of a plan."""
+    fc, address = (one.astype(np.int32) for one in plan.registers())
+    ends = np.cumsum(spread(len(fc)))[:-1]
+    return [(numbers(a), numbers(b)) for a, b in zip(np.split(fc, ends), np.split(address, ends), strict=True)]
+
+
+@functools.lru_cache(256)
+def _places(requests: tuple[Request, ...]) -> tuple[Page, ...]:
+    """request, fc, address and count of the rows of requests."""
+    places = [np.array([getattr(one, name) for one in requests], np.int32) for name in ("fc", "address", "count")]
+    return tuple(numbers(column) for column in (np.arange(len(requests), dtype=np.int32), *places))
 
 
 def _whose(batch: Batch, rows: int) -> list[Page]:
@@ -89,7 +104,7 @@ def _whose(batch: Batch, rows: int) -> list[Page]:
     return [
         texts((edition.device,) * rows),
         same(edition.number, rows, "i4"),
-        numbers(np.full(rows, batch.times.number[0])),
+        same(int(batch.times.number[0]), rows, "i8"),
     ]
 
 
@@ -112,14 +127,12 @@ def _extremes(batch: Batch, extremes: Sequence[SweepExtremes]) -> list[Page]:
 
 def _requests(batch: Batch) -> list[Page]:
     times, requests, rows = batch.times, batch.edition.requests, len(batch.edition.requests)
-    places = [np.array([getattr(one, name) for one in requests], np.int32) for name in ("fc", "address", "count")]
     wait, took = waits(times)
     plain = times.outcome is None or times.exception is None
     odd = odd_frames(times, rows)
     return [
         *_whose(batch, rows),
-        numbers(np.arange(rows, dtype=np.int32)),
-        *(numbers(place) for place in places),
+        *_places(requests),
         matrix(wait, wait == NEVER),
         matrix(took, took == NEVER),
         no_lists(rows) if plain or times.outcome is None else matrix(times.outcome, width=_INT),

@@ -37,7 +37,7 @@ def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> list[Batch]:
     numbers, first = np.unique(tick.edition, return_index=True)
     order = np.lexsort((numbers, tick.device[first]))
     return [
-        batch_of(editions[number], ReadPlan(editions[number].requests), tick, np.flatnonzero(tick.edition == number))
+        batch_of(editions[number], editions[number].plan(), tick, np.flatnonzero(tick.edition == number))
         for number in numbers[order].tolist()
     ]
 

@@ -53,7 +53,7 @@ class Editions:
         """The numbers of a sweep's device and edition. Keeps the map where it is new; raises OSError, HistoryError."""
         quick = id(sweep.plan), id(bound)
         found = self._quick.get(quick)
-        if found is None or (found.unit, found.framing) != (sweep.unit, sweep.framing):
+        if found is None or found.unit != sweep.unit or found.framing != sweep.framing:
             number = self._number(bound.device.id, sweep, self.map_hash(bound.map))
             if len(self._quick) >= _REMEMBERED:
                 self._quick.clear()
@@ -93,6 +93,8 @@ class Editions:
 
     def write(self, connection: database.Connection) -> None:
         """Writes what is new, inside the caller's transaction; forget it with :meth:`written` after the commit."""
+        if not self.new.devices and not self.new.editions:
+            return
         connection.executemany("INSERT OR IGNORE INTO devices VALUES (?, ?)", self.new.devices)
         connection.executemany("INSERT OR IGNORE INTO editions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self.new.editions)
 

@@ -117,6 +117,8 @@ def unpack_requests(packed: bytes) -> tuple[Request, ...]:
 
 def add_events(connection: database.Connection, events: Sequence[Event]) -> None:
     """Writes events down, inside the caller's transaction."""
+    if not events:
+        return
     connection.executemany(
         "INSERT INTO events (time_ns, kind, subject, text) VALUES (?, ?, ?, ?)",
         [(event.time_ns, event.kind, event.subject, event.text) for event in events],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,7 +16,9 @@ from bessinside.historian.basis.folder import HistoryError
 from bessinside.modbus import Sweep
 
 VERSION = 2
+_WORD, _STAMP, _TID = np.dtype(">u2"), np.dtype("<i8"), np.dtype("<u2")
 _HEAD = ("device", "edition", "start_ns", "end_ns", "tid", "failed", "size", "requests")
+_HEAD_BYTES = 8 * len(_HEAD)  # of one sweep
 
 
 class Trouble(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -32,8 +37,8 @@ class _Packed(msgspec.Struct, array_like=True):
 
     version: int
     head: bytes
-    words: bytes
-    times: bytes
+    words: memoryview
+    times: memoryview
     troubles: dict[int, Trouble]
 
 
@@ -143,28 +148,30 @@ def tick_of(
 def pack(sweeps: Sequence[Sweep], devices: Sequence[int], editions: Sequence[int]) -> bytes:
     """Sweeps as the tail keeps them, with the numbers of their devices and editions. The bytes are copied: the sweeps
     may be forgotten."""
-    counts = [len(sweep.outcome) for sweep in sweeps]
+    counts = [len(one.outcome) for one in sweeps]
     troubles = {} if _plain(sweeps, counts) else _troubles(sweeps)
     failed = [0] * len(sweeps)
     for k in troubles:
         failed[k] = int(np.count_nonzero(sweeps[k].outcome))
-    head = np.array(
-        [
-            devices, editions, [one.start_ns for one in sweeps], [one.end_ns for one in sweeps],
-            [int(one.tid[0]) if len(one.tid) else 0 for one in sweeps], failed, [len(one.image) for one in sweeps],
-            counts,
-        ],
-        "<i8",
-    )  # fmt: skip
-    words = np.concatenate([one.image for one in sweeps], dtype=">u2").tobytes()
-    times = np.concatenate([column for one in sweeps for column in (one.sent_ns, one.received_ns)], dtype="<i8")
-    return pack_columns(head, words, times.tobytes(), troubles)
+    rows = [
+        *devices, *editions, *[one.start_ns for one in sweeps], *[one.end_ns for one in sweeps],
+        *[int(one.tid[0]) if len(one.tid) else 0 for one in sweeps], *failed, *[len(one.image) for one in sweeps],
+        *counts,
+    ]  # fmt: skip
+    words = _bytes([one.image for one in sweeps], _WORD)
+    times = _bytes([column for one in sweeps for column in (one.sent_ns, one.received_ns)], _STAMP)
+    return pack_columns(struct.pack(f"<{len(rows)}q", *rows), words, times, troubles)
 
 
-def pack_columns(head: NDArray[np.int64], words: bytes, times: bytes, troubles: dict[int, Trouble]) -> bytes:
+def _bytes(columns: Sequence[NDArray[Any]], kind: np.dtype[Any]) -> bytes:
+    """Columns one behind the other."""
+    return b"".join([one.tobytes() if one.dtype == kind else one.astype(kind).tobytes() for one in columns])
+
+
+def pack_columns(head: bytes, words: bytes, times: bytes, troubles: dict[int, Trouble]) -> bytes:
     """A tick of its columns; head: '<i8'[8, n], a row for each of device, edition, start_ns, end_ns, tid, failed, words
     and requests."""
-    return _ENCODER.encode(_Packed(VERSION, head.tobytes(), words, times, troubles))
+    return _ENCODER.encode((VERSION, head, words, times, troubles))
 
 
 def unpack(first: int, packed: bytes) -> Tick:
@@ -174,45 +181,68 @@ def unpack(first: int, packed: bytes) -> Tick:
 
 def unpack_all(rows: Iterable[tuple[int, bytes]]) -> Tick:
     """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each. Raises HistoryError."""
-    heads, words, times, at = [np.zeros((len(_HEAD) + 1, 0), np.int64)], [], [], 0
+    firsts: list[int] = []
+    heads, words, times, at = [], [], [], 0
     troubles: dict[int, Trouble] = {}
     for first, packed in rows:
-        found, head = _unpacked(first, packed)
-        heads.append(head)
+        found = _unpacked(first, packed)
+        firsts.append(first)
+        heads.append(found.head)
         words.append(found.words)
         times.append(found.times)
-        troubles.update({at + k: trouble for k, trouble in found.troubles.items()})
-        at += head.shape[1]
+        if found.troubles:
+            troubles.update({at + k: trouble for k, trouble in found.troubles.items()})
+        at += len(found.head) // _HEAD_BYTES
     flat = words[0] if len(words) == 1 else b"".join(words), times[0] if len(times) == 1 else b"".join(times)
-    return tick_of(
-        np.concatenate(heads, axis=1), np.frombuffer(flat[0], ">u2"), np.frombuffer(flat[1], "<i8"), troubles
-    )
+    return tick_of(_head(firsts, heads), np.frombuffer(flat[0], ">u2"), np.frombuffer(flat[1], "<i8"), troubles)
 
 
-def _unpacked(first: int, packed: bytes) -> tuple[_Packed, NDArray[np.int64]]:
-    """What was packed, and its head with the numbers before it."""
+def _unpacked(first: int, packed: bytes) -> _Packed:
     try:
         found = _DECODER.decode(packed)
-        head = np.frombuffer(found.head, "<i8").reshape(len(_HEAD), -1)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except msgspec.MsgspecError as error:
         raise HistoryError(f"the commit that begins with sweep {first} cannot be read: {error}") from error
     if found.version != VERSION:
         raise HistoryError(f"the commit that begins with sweep {first} has format {found.version}, expected {VERSION}")
-    numbered = np.empty((len(_HEAD) + 1, head.shape[1]), np.int64)
-    numbered[0] = np.arange(first, first + head.shape[1])
-    numbered[1:] = head
-    return found, numbered
+    if len(found.head) % _HEAD_BYTES:
+        raise HistoryError(
+            f"the commit that begins with sweep {first} cannot be read: {len(found.head)} bytes of heads"
+        )
+    return found
+
+
+def _head(firsts: Sequence[int], heads: Sequence[bytes]) -> NDArray[np.int64]:
+    """The heads of ticks side by side, with the numbers of their sweeps before them."""
+    sizes = np.array([len(head) // _HEAD_BYTES for head in heads], np.int64)
+    out = np.empty((len(_HEAD) + 1, int(sizes.sum())), np.int64)
+    ends = np.cumsum(sizes)
+    out[0] = np.arange(out.shape[1]) + np.repeat(np.array(firsts, np.int64) - (ends - sizes), sizes)
+    if len(sizes) and (sizes == sizes[0]).all():  # as it is while every commit brings the same devices
+        each = np.frombuffer(b"".join(heads), "<i8").reshape(len(sizes), len(_HEAD), -1)
+        out[1:] = each.transpose(1, 0, 2).reshape(len(_HEAD), -1)
+    else:
+        for head, end, size in zip(heads, ends.tolist(), sizes.tolist(), strict=True):
+            out[1:, end - size : end] = np.frombuffer(head, "<i8").reshape(len(_HEAD), -1)
+    return out
 
 
 def _plain(sweeps: Sequence[Sweep], counts: Sequence[int]) -> bool:
     """Whether every request of every sweep was answered with data, and transactions count up: so it is nearly always,
     and seen for all at once."""
     outcome = b"".join([one.outcome.tobytes() for one in sweeps])
-    if outcome.count(0) != len(outcome) or 0 in counts or any(one.raw or one.framing != "tcp" for one in sweeps):
+    if outcome.count(0) != len(outcome) or 0 in counts or [1 for one in sweeps if one.raw or one.framing != "tcp"]:
         return False
-    rising = np.diff(np.concatenate([one.tid for one in sweeps])) == 1
-    rising[np.cumsum(counts)[:-1] - 1] = True  # from one sweep to the next they need not
-    return bool(rising.all())
+    tid = np.frombuffer(_bytes([one.tid for one in sweeps], _TID), _TID)
+    return bool(((tid[1:] - tid[:-1] == 1) | _borders(tuple(counts))).all())
+
+
+@functools.lru_cache(64)
+def _borders(counts: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Of transactions that follow each other, whether they are of two sweeps: from one to the next they need not
+    rise."""
+    found = np.zeros(sum(counts) - 1, bool)
+    found[np.cumsum(counts)[:-1] - 1] = True
+    return found
 
 
 def _troubles(sweeps: Sequence[Sweep]) -> dict[int, Trouble]:

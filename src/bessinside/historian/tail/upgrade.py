@@ -59,4 +59,4 @@ def _from_1(packed: bytes) -> bytes:
     requests = [len(row[8]) // 16 for row in rows]
     head = np.array([*np.array([row[1:7] for row in rows], np.int64).T, sizes, requests], "<i8")
     troubles = {k: msgspec.msgpack.decode(row[9], type=Trouble) for k, row in enumerate(rows) if row[9] is not None}
-    return pack_columns(head, b"".join(row[7] for row in rows), b"".join(row[8] for row in rows), troubles)
+    return pack_columns(head.tobytes(), b"".join(row[7] for row in rows), b"".join(row[8] for row in rows), troubles)
