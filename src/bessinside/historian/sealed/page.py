@@ -8,6 +8,7 @@ are put in order by one copy. (Apache Parquet 2.11: DATA_PAGE of version 1, PLAI
 from __future__ import annotations
 
 import functools
+import re
 import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -33,6 +34,33 @@ class Page(NamedTuple):
     encoding: int
     values: int
     plain_bytes: int
+
+
+class Head(NamedTuple):
+    """Where the content of a page begins and ends, how long it is unpacked, how many values it has, their encoding."""
+
+    begin: int
+    end: int
+    plain_bytes: int
+    values: int
+    encoding: int
+
+
+_NUMBER = rb"([\x80-\xff]*[\x00-\x7f])"
+# PageHeader: type DATA_PAGE, sizes, DataPageHeader: values, encoding, levels in RLE (parquet.thrift, compact protocol)
+_HEAD = re.compile(
+    rb"\x15\x00\x15" + _NUMBER + rb"\x15" + _NUMBER + rb"\x2c\x15" + _NUMBER + rb"\x15" + _NUMBER
+    + rb"\x15\x06\x15\x06\x00\x00"
+)  # fmt: skip
+
+
+def read_head(data: bytes, at: int = 0) -> Head | None:
+    """The header of the page that begins at a place; None where it is not one of data with these fields alone."""
+    found = _HEAD.match(data, at)
+    if found is None:
+        return None
+    plain, packed, values, encoding = (levels.read_number(field, 0)[0] >> 1 for field in found.groups())
+    return Head(found.end(), found.end() + packed, plain, values, encoding)
 
 
 def numbers(values: NDArray[Any]) -> Page:

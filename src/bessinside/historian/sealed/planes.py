@@ -16,13 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bessinside.historian.sealed import levels
-from bessinside.historian.sealed.levels import read_number
-from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT
+from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, read_head
 from bessinside.runtime import disk
 
-_HEADER = 64  # bytes in which the header of a page lies
-_FIELDS = b"\x15", b"\x15", b"\x2c\x15", b"\x15"  # what stands before each of its numbers
-_TAIL = b"\x15\x06\x15\x06\x00\x00"  # levels in RLE, the ends of both structs
 _codec = pa.Codec("zstd")
 
 
@@ -78,30 +74,13 @@ def read_planes(
         return None
     packed = disk.read_at(file, chunk.data_page_offset, chunk.total_compressed_size)
     rows = footer.row_group(group).num_rows
-    head = _head(packed[:_HEADER])
-    if head is None:
+    head = read_head(packed)
+    if head is None or head.encoding != BYTE_STREAM_SPLIT or (head.values, head.end) != (rows * entries, len(packed)):
         return None
-    plain_bytes, packed_bytes, values, encoding, begin = head
-    if encoding != BYTE_STREAM_SPLIT or values != rows * entries or begin + packed_bytes != len(packed):
-        return None
-    plain = np.frombuffer(_codec.decompress(memoryview(packed)[begin:], plain_bytes), np.uint8)
+    plain = np.frombuffer(_codec.decompress(memoryview(packed)[head.begin :], head.plain_bytes), np.uint8)
     level = levels.starts(rows, entries) + levels.full(rows * entries)
     width, left = divmod(len(plain) - len(level), rows * entries)
     if left or width < kind.itemsize or plain[: len(level)].tobytes() != level:
         return None
     planes = plain[len(level) :].reshape(width, rows, entries)
     return Planes(planes if width == kind.itemsize else planes[: kind.itemsize].copy(), kind)
-
-
-def _head(data: bytes) -> list[int] | None:
-    """Plain and packed bytes, values, encoding, and where the content begins; None where the page is not one of data
-    with these fields alone (PageHeader of parquet.thrift, compact protocol)."""
-    if not data.startswith(b"\x15\x00"):
-        return None
-    found, at = [], 2
-    for field in _FIELDS:
-        if data[at : at + len(field)] != field:
-            return None
-        value, at = read_number(data, at + len(field))
-        found.append(value >> 1)
-    return [*found, at + len(_TAIL)] if data[at : at + len(_TAIL)] == _TAIL else None

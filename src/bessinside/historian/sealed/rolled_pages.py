@@ -7,9 +7,8 @@ them lie one behind the other, and hold the bytes of a matrix; any other file is
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,29 +17,13 @@ from numpy.typing import NDArray
 
 from bessinside.historian.sealed import levels
 from bessinside.historian.sealed.footer import MAGIC, FooterError, read_pairs
-from bessinside.historian.sealed.levels import read_number
-from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, joined
+from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, Head, joined, read_head
 from bessinside.historian.sealed.rollup import SCHEMA, RollupAbout, RollupPart, group_rows
 from bessinside.historian.sealed.segment import ABOUT, spread
 from bessinside.runtime import disk
 
-_NUMBER = rb"([\x80-\xff]*[\x00-\x7f])"
-# PageHeader: DATA_PAGE, sizes, DataPageHeader: values, encoding, levels in RLE (parquet.thrift, compact protocol)
-_PAGE = re.compile(
-    rb"\x15\x00\x15" + _NUMBER + rb"\x15" + _NUMBER + rb"\x2c\x15" + _NUMBER + rb"\x15" + _NUMBER
-    + rb"\x15\x06\x15\x06\x00\x00"
-)  # fmt: skip
 _FIRST_LIST = SCHEMA.get_field_index("low")
 _codec = pa.Codec("zstd")
-
-
-class _Place(NamedTuple):
-    """Where the content of a page lies, how long it is unpacked, and how it is encoded."""
-
-    begin: int
-    end: int
-    plain_bytes: int
-    encoding: int
 
 
 class RolledPages:
@@ -67,22 +50,21 @@ class RolledPages:
             at += rows
         return True
 
-    def _places(self) -> list[list[_Place]] | None:
+    def _places(self) -> list[list[Head]] | None:
         """The pages of lists in every row group; None where the file was not written page after page."""
         at, groups = len(MAGIC), []
         for _ in range(sum(part.groups for part in self.about.parts)):
             pages = []
             for _ in SCHEMA:
-                found = _PAGE.match(self._data, at)
+                found = read_head(self._data, at)
                 if found is None:
                     return None
-                plain, packed, _, encoding = (read_number(number, 0)[0] >> 1 for number in found.groups())
-                at = found.end() + packed
-                pages.append(_Place(found.end(), at, plain, encoding))
+                at = found.end
+                pages.append(found)
             groups.append(pages[_FIRST_LIST:])
         return groups if at == self._end else None
 
-    def _read(self, place: _Place, into: NDArray[Any]) -> bool:
+    def _read(self, place: Head, into: NDArray[Any]) -> bool:
         if place.encoding != BYTE_STREAM_SPLIT or not into.size:
             return False
         packed = memoryview(self._data)[place.begin : place.end]
