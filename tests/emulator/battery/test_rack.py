@@ -31,6 +31,31 @@ def test_kirchhoff_and_the_power_asked_for(seed: int, first: float, second: floa
     np.testing.assert_allclose(circuit.bus_voltage - circuit.bus_current * BUS, circuit.pcs_voltage, atol=1e-9)
 
 
+@given(seeds, powers, st.floats(0.0, 1.0))
+def test_what_is_held_over_a_step_is_what_flows_at_its_end(seed: int, power: float, softening: float) -> None:
+    circuit = make(seed)
+    circuit.solve(np.array([power, 0.0]))
+    before = circuit.current.copy()
+    soft = np.full(12, softening)
+    circuit.hold(soft)
+    np.testing.assert_allclose(circuit.current.reshape(2, 6).sum(axis=1), circuit.bus_current, atol=1e-7)
+    # Sources that fell by so much for each ampere put one voltage on every rack of a bus.
+    outside = (circuit.emf - soft * circuit.current - circuit.current * circuit.resistance).reshape(2, 6)
+    np.testing.assert_allclose(outside, outside[:, :1].repeat(6, axis=1), atol=1e-9)
+    if not softening:
+        np.testing.assert_allclose(circuit.current, before, atol=1e-7)
+
+
+def test_an_open_rack_and_a_dead_bus_hold_nothing() -> None:
+    circuit = make(3)
+    circuit.closed[[2, *range(6, 12)]] = False
+    circuit.set_sources(circuit.emf, np.full(12, 0.066))
+    circuit.solve(np.array([1e6, 0.0]))
+    circuit.hold(np.full(12, 0.1))
+    assert circuit.current[2] == 0.0
+    assert not circuit.current[6:].any()
+
+
 def test_the_two_buses_know_nothing_of_each_other() -> None:
     circuit = make(1)
     circuit.solve(np.array([1e6, 0.0]))

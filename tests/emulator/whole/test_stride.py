@@ -85,6 +85,29 @@ def test_a_minute_a_step_is_as_good_as_a_second_a_step() -> None:
     assert coarse.meter.energy_export == pytest.approx(fine.meter.energy_export, rel=1e-5)
 
 
+def test_full_racks_even_out_without_swinging() -> None:
+    """Near full, where a percent is worth 0.4 V a cell, racks at rest charge each other; a minute a step must not make
+    of that what no rack could carry. Against steps of a second, and for hours on its own."""
+    chance = np.random.default_rng(1)
+    fine, coarse = (quiet(make(soc=0.99)) for _ in range(2))
+    apart = 0.9938 + 0.0007 * chance.standard_normal((12, 1)) + 0.002 * chance.standard_normal(fine.cells.soc.shape)
+    for plant in (fine, coarse):
+        plant.cells.soc[:] = apart
+        plant.step(1.0)
+    for _ in range(20):
+        for _ in range(60):
+            fine.step(1.0)
+        coarse.step(60.0)
+    np.testing.assert_allclose(coarse.cells.soc, fine.cells.soc, atol=1e-4)
+    np.testing.assert_allclose(coarse.circuit.current, fine.circuit.current, atol=0.5)
+    most = []
+    for _ in range(300):
+        coarse.step(60.0)
+        most.append(float(np.abs(coarse.circuit.current).max()))
+    assert max(most) < 10.0
+    assert max(most[-60:]) < 0.5
+
+
 def test_steps_of_an_hour_stay_stable() -> None:
     """Nothing swings, however long the step that is asked for: it is cut into minutes."""
     plant = make("time,power\n00:00,-1200000\n", 0.5)

@@ -32,7 +32,7 @@ import numpy as np
 from bessinside.emulator.basis.cell_type import CellType
 from bessinside.emulator.basis.table import Array
 from bessinside.emulator.battery import ageing
-from bessinside.emulator.battery.ocv import STANDARD, Look, OpenCircuit
+from bessinside.emulator.battery.ocv import ROWS, STANDARD, Look, OpenCircuit
 
 KELVIN = 273.15
 SLOW = 10.0  # s after which somebody asks whether any temperature has moved
@@ -213,6 +213,14 @@ class Cells:
         voltage -= self.i1 * self._pair_sums[0]
         voltage -= self.i2 * self._pair_sums[1]
         return voltage, self._inner_sum
+
+    def stiffness(self) -> Array:
+        """V/(A·s) by which the source of each rack falls with the charge taken: Σ dU/dSoC / (3600·Q)."""
+        with np.errstate(invalid="ignore"):  # a NaN becomes some integer, as in a look-up
+            row = np.clip(self.soc * ROWS, 0.0, ROWS).astype(np.intp)
+        fall: Array = np.add.reduce(self.curve.columns[1].take(row, mode="clip") * self._rates[1], axis=1)
+        fall *= ROWS
+        return fall
 
     def set_current(self, current: Array) -> None:
         """Terminal voltages for `current` (A, one value per rack) on the present state."""

@@ -111,6 +111,22 @@ class DcCircuit:
         np.multiply(self.current, self._inside, out=self.voltage)
         np.subtract(self.emf, self.voltage, out=self.voltage)
 
+    def hold(self, softening: Array) -> None:
+        """Sets the current of each rack to what it may hold for a long step, in which its source falls by
+        `softening` V for each ampere of it: backward Euler, the sum on each bus stays.
+
+            I_r = (E_r − V)/(R_r + S_r·Δt),  Σ I_r = I
+
+        Racks even out through each other. Where the open-circuit curve is steep, what flows at the beginning of a
+        minute would turn their difference round within it, and make it larger.
+        """
+        conductance = self.closed / (self.resistance + softening)
+        each = conductance.reshape(self.buses, -1)
+        total = np.add.reduce(each, axis=1)
+        flow = np.add.reduce(each * self.emf.reshape(self.buses, -1), axis=1) - self.bus_current
+        voltage = np.divide(flow, total, out=np.zeros_like(total), where=total > 0.0)
+        np.multiply(self.emf - voltage[self._bus_of], conductance, out=self.current)
+
     def may_close(self, rack: int) -> bool:
         """Whether the rack (index from 0) is close enough to its bus to be connected, or its bus is dead."""
         bus = rack * self.buses // len(self.closed)

@@ -3,7 +3,8 @@
 Cells, plates and loops are exact for currents held over a step, however long. What a long step gets wrong is the
 holding: a power that ramps, a current that the battery management tapers, the steep ends of the open-circuit curve,
 where a percent of charge is 40 to 90 mV, and the coolant in the minutes after its chiller switched. While a limit holds
-the current, limit and voltage answer each other: there a step of 20 s would swing, 10 s settle.
+the current, limit and voltage answer each other: there a step of 20 s would swing, 10 s settle. Racks that charge each
+other would swing too; over a long step they hold the currents of its end instead (`DcCircuit.hold`).
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ def stride(plant: Strider) -> int:
     return min(_for_power(plant), _for_voltage(plant), _for_coolant(plant))
 
 
+def steep(plant: Strider) -> bool:
+    """Whether some cell is where its voltage answers to its charge within minutes."""
+    return bool(plant.bms.highest > FULL_FROM or plant.bms.lowest < EMPTY_FROM)
+
+
 def _for_power(plant: Strider) -> int:
     """Whether the power will stay as it is for a minute: no ramp, no start, no new set-point."""
     pcs, rated = plant.pcs, plant.design.rated_power
@@ -75,7 +81,7 @@ def _for_voltage(plant: Strider) -> int:
         return LONG
     if True in plant.pcs.limited.tolist():
         return SHORT
-    if plant.bms.highest <= FULL_FROM and plant.bms.lowest >= EMPTY_FROM:
+    if not steep(plant):
         return LONG
     extremes = plant.bms.cell_extremes
     full = (extremes.high > FULL_FROM) & (current < -WORKING)
