@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +88,28 @@ async def test_a_wide_window_on_libmodbus_does_not_wait_for_acknowledgements(
     assert loop.time() - began < 1.0  # a delayed acknowledgement is 40 ms, a sweep has 5 batches
 
 
+@asynccontextmanager
+async def far_away(port: int, delay_s: float = 0.005) -> AsyncIterator[int]:
+    """A port behind which another one lies, each way so long: what a wider window gains is then more than what a busy
+    machine takes."""
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while chunk := await source.read(65536):
+            await asyncio.sleep(delay_s)
+            sink.write(chunk)
+        sink.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as made:
+        yield made.sockets[0].getsockname()[1]
+
+
 async def test_the_probe_finds_what_each_server_takes(libmodbus_port: int, pymodbus_port: int, unit: Unit) -> None:
     quick, request = Quirks(timeout_s=0.3), Request(3, 0, 125)
-    async with Server({1: unit}) as ours:
-        port = await ours.start()
+    async with Server({1: unit}) as ours, far_away(await ours.start()) as port:
         assert await probe_window(parse_endpoint(f"modbus+tcp://127.0.0.1:{port}"), 1, request, quick) > 1
         narrow = Quirks(window=1)
         assert await probe_window(parse_endpoint(f"modbus+tcp://127.0.0.1:{port}"), 1, request, narrow) == 1
