@@ -37,7 +37,7 @@ from bessinside.emulator.power.pcs import Q_SLOPE, Energy, Pcs
 from bessinside.emulator.power.transformer import Transformer
 from bessinside.emulator.whole import history
 from bessinside.emulator.whole.schedule import Schedule, built_in
-from bessinside.emulator.whole.stride import SHORT, steep, stride
+from bessinside.emulator.whole.stride import RESTING, SHORT, steep, stride
 from bessinside.runtime.chance import Chance
 
 STANDBY_POWER = 700.0  # W: controls, BMS, communication; of REF-5M, as what follows
@@ -202,7 +202,7 @@ class Plant:
 
     def _advance(self, dt: float) -> None:
         """Lets the currents and powers last solved act for `dt` s."""
-        if dt > SHORT and steep(self):
+        if dt > SHORT and steep(self) and max(map(abs, self.circuit.current.tolist())) > RESTING:
             self.circuit.hold(dt * self.cells.stiffness())
             self.cells.set_current(self.circuit.current)
         self.cells.step(dt, self.bms.bleeding if self.bms.bleeds else None)

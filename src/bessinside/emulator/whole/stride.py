@@ -25,6 +25,7 @@ LONG, MIDDLE, SHORT = 60, 20, 10  # s: calm; power, voltage or coolant moves; so
 FULL_FROM, EMPTY_FROM = 3.42, 3.08  # V of the highest and the lowest cell under load; between, the curve is flat
 MOVED = 0.02  # of the rated power, a change that matters
 WORKING = 2.0  # A per rack
+RESTING = 0.2  # A per rack, of which no sensor tells
 UNEVEN = 6e3  # W between what cells and heater give to the coolant of REF-5M and what the chiller takes: 0.3 K a minute
 
 
