@@ -121,7 +121,7 @@ class Recorder(Historian):
 
         Raises ServerError, ServerAway.
         """
-        return await self._in(self._sealer, self._send_step)
+        return await self._sealer.do(self._send_step)
 
     async def compact(self) -> bool:
         """Nothing: the servers merge what they hold."""
@@ -156,7 +156,7 @@ class Recorder(Historian):
 
     async def _count(self) -> None:
         try:
-            await self._in(self._sealer, self._counted)
+            await self._sealer.do(self._counted)
         except database.Error as error:  # health goes on showing what was counted before
             log.warning("history: %s cannot be counted: %s", self.folder.tail, error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +101,7 @@ class Historian:
 
     async def start(self) -> None:
         """Opens the folder and puts right what the last run left. Raises HistoryError, OSError, sqlite3.Error."""
-        await self._in(self._writer, self._open)
+        await self._writer.do(self._open)
         for line in self.repaired:
             log.warning("history: %s", line)
             self.note("repair", "", line)
@@ -118,10 +118,10 @@ class Historian:
         self.note("stop", "", "recording ended")
         while await self._commit() or (self._spool.untold and not self._trouble):
             pass
-        await self._in(self._sealer, self._read_no_more)
+        await self._sealer.do(self._read_no_more)
         if self._store is not None:
             self._store.close()
-        await self._in(self._writer, self._connection.close)  # the last that closes empties the log
+        await self._writer.do(self._connection.close)  # the last that closes empties the log
         self._spool.give_up()
         self._writer.close()
         self._sealer.close()
@@ -168,9 +168,6 @@ class Historian:
         except BaseException:
             self._connection.close()
             raise
-
-    async def _in(self, worker: Worker, work: Callable[[], T]) -> T:
-        return await worker.do(work)
 
     async def _commit_forever(self) -> None:
         while not await self._ended_within(self._every):
@@ -259,7 +256,7 @@ class Historian:
     async def seal(self) -> bool:
         """Seals the oldest slot that is over; False where there is none. Raises OSError, sqlite3.Error."""
         async with self._sealing:
-            found = await self._in(self._sealer, self._seal_files)
+            found = await self._sealer.do(self._seal_files)
             if found is None:
                 return False
             sealed, rolled = found
@@ -268,7 +265,7 @@ class Historian:
                 with database.transaction(self._connection) as connection:
                     enter(connection, sealed, rolled, self._editions.devices)
 
-            await self._in(self._writer, commit)
+            await self._writer.do(commit)
             return True
 
     async def compact(self) -> bool:
@@ -276,7 +273,7 @@ class Historian:
         be done. Raises OSError, sqlite3.Error, HistoryError."""
         async with self._sealing:
             now_ns = clock.now_ns()
-            done = await self._in(self._sealer, lambda: self._compact_files(now_ns))
+            done = await self._sealer.do(lambda: self._compact_files(now_ns))
             if done is None:
                 return False
 
@@ -284,8 +281,8 @@ class Historian:
                 with database.transaction(self._connection) as connection:
                     replace_old(connection, done, self._editions.devices)
 
-            await self._in(self._writer, commit)
-            await self._in(self._sealer, lambda: remove_old(self.folder, done))
+            await self._writer.do(commit)
+            await self._sealer.do(lambda: remove_old(self.folder, done))
             if done.thinned:
                 names = ", ".join([*(segment.name for segment in done.segments), *done.rollups])
                 self.note("retention", "", f"thinned as {RULES} says: {names}")

@@ -14,6 +14,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
+from bessinside.historian.sealed.levels import read_number
+
 MAGIC = b"PAR1"
 _CHUNK = 1 << 20
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
@@ -175,11 +177,8 @@ def _replaced(data: bytes, found: re.Match[bytes], by: int) -> bytes:
     here = found.start()
     for k in range(1, found.re.groups + 1):
         begin, end = found.span(k)
-        place = 0
-        for byte in reversed(data[begin:end]):
-            place = place << 7 | byte & 0x7F
         moved = bytearray()
-        _write_number(moved, place + 2 * by)
+        _write_number(moved, read_number(data, begin)[0] + 2 * by)
         pieces += (data[here:begin], moved)
         here = end
     pieces.append(data[here : found.end()])
@@ -204,19 +203,8 @@ def _move(fields: Fields, names: Sequence[int], by: int) -> None:
             fields[name] = (kind, value + by)
 
 
-def _read_number(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-
-
 def _read_signed(data: bytes, at: int) -> tuple[int, int]:
-    value, at = _read_number(data, at)
+    value, at = read_number(data, at)
     return value >> 1 ^ -(value & 1), at
 
 
@@ -224,7 +212,7 @@ def _read(data: bytes, at: int, kind: int) -> tuple[Any, int]:
     if kind in (_I16, _I32, _I64):
         return _read_signed(data, at)
     if kind == _BINARY:
-        size, at = _read_number(data, at)
+        size, at = read_number(data, at)
         return data[at : at + size], at + size
     if kind == _STRUCT:
         return _read_struct(data, at)
@@ -252,7 +240,7 @@ def _read_list(data: bytes, at: int) -> tuple[int, int, int]:
     head, at = data[at], at + 1
     count, inner = head >> 4, head & 0x0F
     if count == 15:
-        count, at = _read_number(data, at)
+        count, at = read_number(data, at)
     return inner, count, at
 
 
