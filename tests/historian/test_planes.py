@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from bessinside.historian.basis.places import as_slice
 from bessinside.historian.sealed.page import matrix
 from bessinside.historian.sealed.pagefile import PageFile
-from bessinside.historian.sealed.planes import Planes, as_slice
+from bessinside.historian.sealed.planes import Planes
 from bessinside.historian.sealed.sealed import Opened
 
 KINDS = {np.uint16: pa.uint16(), np.int32: pa.int32(), np.int64: pa.int64()}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bessinside.historian.basis.places import as_slice
 from bessinside.registers.codec import scale
 from bessinside.registers.lots import Lot
 
@@ -81,7 +82,7 @@ class WholeLot:
         columns = (scales.num, scales.den, scales.add)
         if not scales.fixed[pos].all() or any((column[pos] != column[pos[0]]).any() for column in columns):
             return None
-        raw = self._native(_rows(words, self._at[pos]))
+        raw = self._native(words[as_slice(self._at[pos])])
         low, high = raw.min(axis=0), raw.max(axis=0)
         there = self._without_missing(raw, pos, int(low.min()), int(high.max()))
         if there is None:
@@ -147,10 +148,3 @@ class WholeLot:
 
     def _native(self, words: NDArray[np.uint16]) -> NDArray[np.integer]:
         return words.view(np.int16) if self._signed else words
-
-
-def _rows(words: NDArray[np.uint16], at: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Some rows; as they lie where they follow each other."""
-    if len(at) and int(at[-1]) - int(at[0]) == len(at) - 1 and (np.diff(at) == 1).all():
-        return words[int(at[0]) : int(at[-1]) + 1]
-    return words[at]

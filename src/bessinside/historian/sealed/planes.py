@@ -55,13 +55,6 @@ class Planes:
         return out
 
 
-def as_slice(at: NDArray[np.int64]) -> NDArray[np.int64] | slice:
-    """Rising places that follow each other as a slice, which copies nothing."""
-    if len(at) and int(at[-1]) - int(at[0]) == len(at) - 1 and (len(at) == 1 or bool((np.diff(at) == 1).all())):
-        return slice(int(at[0]), int(at[-1]) + 1)
-    return at
-
-
 def read_planes(
     file: BinaryIO, footer: pq.FileMetaData, group: int, column: int, entries: int, kind: np.dtype[Any]
 ) -> Planes | None:

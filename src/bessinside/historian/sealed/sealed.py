@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from bessinside.historian.basis.batch import Times
 from bessinside.historian.basis.folder import Folder
+from bessinside.historian.basis.places import as_slice
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.basis.shelf import Shelf
-from bessinside.historian.sealed.planes import Planes, as_slice, read_planes
+from bessinside.historian.sealed.planes import Planes, read_planes
 from bessinside.historian.sealed.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
 from bessinside.historian.sealed.segment import (
     EXTREMES,
