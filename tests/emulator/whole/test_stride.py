@@ -108,6 +108,36 @@ def test_full_racks_even_out_without_swinging() -> None:
     assert max(most[-60:]) < 0.5
 
 
+def test_a_battery_at_rest_waits_and_nothing_shows_it() -> None:
+    """Against the same minutes in which it takes part each time: within what a register shows."""
+    restless, resting = (quiet(make("time,power\n00:00,0\n12:30,0\n12:31,1500000\n23:59,1500000\n")) for _ in range(2))
+    restless.restless = True
+    moved = []
+    for _ in range(40):
+        before = resting.cells.temperature.copy()
+        for plant in (restless, resting):
+            plant.step(60.0)
+        moved.append(not np.array_equal(before, resting.cells.temperature))
+        assert np.abs(resting.cells.voltage - restless.cells.voltage).max() < 1.5e-3
+        assert np.abs(resting.cells.temperature - restless.cells.temperature).max() < 0.15
+        assert np.abs(resting.bms.soc - restless.bms.soc).max() < 0.01
+    assert 3 < sum(moved[:30]) < 25, "it waited for nothing, or for ever"
+    assert all(moved[32:]), "it must not rest while it works"
+    np.testing.assert_allclose(resting.cells.soc, restless.cells.soc, atol=1e-5)
+    np.testing.assert_allclose(resting.circuit.current, restless.circuit.current, atol=0.1)
+
+
+def test_a_battery_that_somebody_touches_does_not_wait() -> None:
+    plant = quiet(make())
+    plant.step(900.0)
+    plant.bms.disconnect(3)
+    plant.step(60.0)
+    assert plant.circuit.current[3] == 0.0
+    plant.set_active_power(1, 1e6)
+    plant.step(60.0)
+    assert plant.bms.current[0] > 50.0
+
+
 def test_steps_of_an_hour_stay_stable() -> None:
     """Nothing swings, however long the step that is asked for: it is cut into minutes."""
     plant = make("time,power\n00:00,-1200000\n", 0.5)

@@ -36,7 +36,7 @@ from bessinside.emulator.battery.ocv import ROWS, STANDARD, Look, OpenCircuit
 
 KELVIN = 273.15
 SLOW = 10.0  # s after which somebody asks whether any temperature has moved
-MOVED = 0.03  # K of any cell after which the resistances are computed anew
+MOVED = 0.05  # K of any cell after which the resistances are computed anew: 0.1 mV at full current
 STALE = 600.0  # s after which they are in any case
 
 

@@ -97,6 +97,7 @@ class Bms:
         self.temperature_rise = np.zeros(self.racks)  # K/min
         self.unheard = np.zeros(self.racks)  # s since all its modules last spoke
         self.cell_voltage: Array = np.empty(cells.soc.shape)
+        self._unread = 0.0  # s since the boards were read
         self._nothing = np.zeros(self.racks)
         self._ones = np.ones(cells.soc.shape[1] // modules)  # one for each cell of a module
         self._silence: list[set[str]] = [set() for _ in range(circuit.buses)]
@@ -131,11 +132,17 @@ class Bms:
             self.energy_discharged += np.maximum(energy, 0.0)
             self.energy_charged -= np.minimum(energy, 0.0)
 
-    def sense(self, dt: float, humidity: float) -> None:
-        """Reads all sensors after the circuit was solved, then sets limits, alarms, contactors and bleed switches."""
+    def sense(self, dt: float, humidity: float, *, boards: bool = True) -> None:
+        """Reads all sensors after the circuit was solved, then sets limits, alarms, contactors and bleed switches.
+
+        `boards`: also those of the cells; a battery at rest shows what it showed.
+        """
         circuit = self.circuit
         self.current, self.voltage, self.outside_voltage = self.instruments.shown(circuit.measurable, circuit.closed)
-        self._read_boards(dt)
+        self._unread += dt
+        if boards:
+            self._read_boards(self._unread)
+            self._unread = 0.0
         self.insulation_monitor.step(dt, humidity, circuit.closed)
         self.rack_soc = np.add.reduce(self.soc.reshape(self.racks, -1), axis=1) / self.modules
         self._protect(dt)

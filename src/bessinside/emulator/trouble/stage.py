@@ -59,6 +59,7 @@ class Stage:
     ) -> None:
         """`anatomy` is that of the plant file, the reference plant's where it is None."""
         self.plant = plant
+        plant.restless = True  # a lever may move anything at any time
         self.start_ns = start_ns
         self.places = default_places() if anatomy is None else Places(anatomy)
         self._disturbances: list[wire_fault.Disturbance] = []

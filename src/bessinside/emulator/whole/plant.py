@@ -37,7 +37,7 @@ from bessinside.emulator.power.pcs import Q_SLOPE, Energy, Pcs
 from bessinside.emulator.power.transformer import Transformer
 from bessinside.emulator.whole import history
 from bessinside.emulator.whole.schedule import Schedule, built_in
-from bessinside.emulator.whole.stride import RESTING, SHORT, steep, stride
+from bessinside.emulator.whole.stride import LONG, RESTING, SHORT, at_rest, steep, stride
 from bessinside.runtime.chance import Chance
 
 STANDBY_POWER = 700.0  # W: controls, BMS, communication; of REF-5M, as what follows
@@ -72,6 +72,8 @@ class Plant:
         self.seed = seed
         self.design = design
         self.parts = design.parts
+        self.restless = False  # whether the battery takes part in every step, however little moves in it
+        self._waited, self._flow = 0.0, 0.0  # s since it did, and W/K that have flowed through the plates since
         self._size, self._working_current = design.size, WORKING_CURRENT * design.feeders
         self.schedule = built_in(design.power) if schedule is None else schedule
         self.reserve = reserve
@@ -186,37 +188,32 @@ class Plant:
 
     def _step(self, dt: float) -> None:
         self.noise.step(dt)
-        self._advance(dt)
+        moved = self._advance(dt)
         hour = self.time_ns / NS % DAY_S / 3600.0
         self.grid.step(dt, hour, self.meter.power, self.meter.reactive)
-        self._set_sources()
+        if moved:
+            self._set_sources()
         setpoint, reactive = self._setpoints()
         self.pcs.command(dt, setpoint, reactive, self.bms.ready())
         self.pcs.convert(dt, self.circuit, *self.bms.bus_limits())
         self.cells.set_current(self.circuit.current)
         self._measure(dt)
-        self.bms.sense(dt, self.cabin.humidities[0])
+        self.bms.sense(dt, self.cabin.humidities[0], boards=moved)
         self.pcs.battery = self.bms.reports()
         self.safety.step(dt, self.cabin.temperature, self.time_ns // (int(DAY_S) * NS))
         self.pcs.stop_line = self.bms.stopped = self.safety.stop
 
-    def _advance(self, dt: float) -> None:
-        """Lets the currents and powers last solved act for `dt` s."""
-        if dt > SHORT and steep(self) and max(map(abs, self.circuit.current.tolist())) > RESTING:
-            self.circuit.hold(dt * self.cells.stiffness())
-            self.cells.set_current(self.circuit.current)
-        self.cells.step(dt, self.bms.bleeding if self.bms.bleeds else None)
-        self.plates.step(
-            dt,
-            self.cells.temperature,
-            self.cells.heat,
-            supply=self.coolant.supply,
-            capacity_flow=self.coolant.capacity_flow,
-            air=self.cabin.temperature,
-        )
-        self.cells.refresh()
-        self.sensors.step(dt, self.cells.temperature)
-        self.bms.count(dt)
+    def _advance(self, dt: float) -> bool:
+        """Lets the currents and powers last solved act for `dt` s; whether the battery moved, or rests."""
+        flow, rested, last = self.coolant.capacity_flow, self._waited, self._flow
+        moved = self.restless or dt <= SHORT or flow != last or not at_rest(self, rested + dt)
+        if moved:
+            if rested and flow != last:
+                self._advance_battery(rested, last)
+                rested = 0.0
+            self._advance_battery(rested + dt, flow)
+            self._flow = flow
+        self._waited = 0.0 if moved else rested + dt
         self.pcs.count(dt, self.weather.temperature)
         self.meter.count(dt)
         self.auxiliary_energy += self.auxiliaries * dt / 3600.0
@@ -235,6 +232,26 @@ class Plant:
             coldest=self.bms.coldest,
             working=max(map(abs, self.circuit.bus_current.tolist())) > self._working_current,
         )
+        return moved
+
+    def _advance_battery(self, dt: float, flow: float) -> None:
+        """Cells, plates and counters of the boards by `dt` s, with `flow` W/K of coolant."""
+        most = max(map(abs, self.circuit.current.tolist()))
+        if dt > SHORT and steep(self) and most > RESTING * min(1.0, LONG / dt):
+            self.circuit.hold(dt * self.cells.stiffness())
+            self.cells.set_current(self.circuit.current)
+        self.cells.step(dt, self.bms.bleeding if self.bms.bleeds else None)
+        self.plates.step(
+            dt,
+            self.cells.temperature,
+            self.cells.heat,
+            supply=self.coolant.supply,
+            capacity_flow=flow,
+            air=self.cabin.temperature,
+        )
+        self.cells.refresh()
+        self.sensors.step(dt, self.cells.temperature)
+        self.bms.count(dt)
 
     def _set_sources(self) -> None:
         self.circuit.set_sources(*self.cells.sources())

@@ -5,6 +5,9 @@ holding: a power that ramps, a current that the battery management tapers, the s
 where a percent of charge is 40 to 90 mV, and the coolant in the minutes after its chiller switched. While a limit holds
 the current, limit and voltage answer each other: there a step of 20 s would swing, 10 s settle. Racks that charge each
 other would swing too; over a long step they hold the currents of its end instead (`DcCircuit.hold`).
+
+While no PCS works and nothing of the cells moves by as much as a register shows, they wait: one step of them takes the
+place of up to five.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Protocol
 from bessinside.emulator.basis.codes import PcsState
 from bessinside.emulator.basis.design import Design
 from bessinside.emulator.basis.table import Array
+from bessinside.emulator.battery.cell import Cells
 from bessinside.emulator.battery.rack import DcCircuit
 from bessinside.emulator.battery.thermal import ColdPlates
 from bessinside.emulator.bms.bms import Bms
@@ -26,6 +30,9 @@ FULL_FROM, EMPTY_FROM = 3.42, 3.08  # V of the highest and the lowest cell under
 MOVED = 0.02  # of the rated power, a change that matters
 WORKING = 2.0  # A per rack
 RESTING = 0.2  # A per rack, of which no sensor tells
+FAINT = 0.5  # A per rack: 1 mV in REST at the steep ends
+REST = 300  # s that a battery at rest waits for its step at the most
+UNSEEN, UNFELT = 1e-3, 0.1  # V and K by which a cell may move meanwhile: what its registers show
 UNEVEN = 6e3  # W between what cells and heater give to the coolant of REF-5M and what the chiller takes: 0.3 K a minute
 
 
@@ -38,6 +45,7 @@ class Strider(Protocol):
     override: Array
     pcs: Pcs
     circuit: DcCircuit
+    cells: Cells
     bms: Bms
     plates: ColdPlates
     coolant: CoolantLoop
@@ -51,6 +59,29 @@ def stride(plant: Strider) -> int:
 def steep(plant: Strider) -> bool:
     """Whether some cell is where its voltage answers to its charge within minutes."""
     return bool(plant.bms.highest > FULL_FROM or plant.bms.lowest < EMPTY_FROM)
+
+
+def at_rest(plant: Strider, waited: float) -> bool:
+    """Whether cells, plates and boards can wait for `waited` s in all without anybody seeing it.
+
+        |u2|/τ2 · waited < 1 mV, |u1| < 1 mV, |I| < 0.5 A, |dT/dt| · waited < 0.1 K
+
+    of every rack, all connected, and no PCS works. Bleed resistors may be on: they take 0.1 mV in REST where the
+    curve is steepest.
+    """
+    circuit, cells, state = plant.circuit, plant.cells, plant.pcs.state
+    if waited > REST or PcsState.RUNNING in state or PcsState.STARTING in state:
+        return False
+    kind, amps = cells.kind, circuit.current.tolist()
+    slow = UNSEEN * kind.tau2 / (kind.r2 * waited)
+    return (
+        circuit.whole
+        and max(amps) < FAINT
+        and min(amps) > -FAINT
+        and max(map(abs, plant.bms.temperature_rise.tolist())) * waited < UNFELT * 60.0
+        and max(map(abs, cells.i2.tolist())) < slow
+        and max(map(abs, cells.i1.tolist())) < UNSEEN / kind.r1
+    )
 
 
 def _for_power(plant: Strider) -> int:
