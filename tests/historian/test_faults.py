@@ -6,6 +6,10 @@ import builtins
 import errno
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +25,7 @@ from bessinside.runtime import database, disk
 from bessinside.runtime.simulation import SimLoop
 from tests.historian.made import Folders, Maker, plant_in
 from tests.historian.test_compact import answers, compacted
-from tests.historian.test_kill import Acknowledged, check, start
+from tests.historian.test_kill import ROOT, check
 from tests.historian.test_powercut import needs_strace
 
 FULL = bool(os.environ.get("BESSINSIDE_FULL"))
@@ -211,29 +215,75 @@ FEW = (("pwrite64", "ENOSPC", 40), ("fdatasync", "EIO", 9), ("fsync", "ENOSPC", 
 TURN, UNTIL = 176, 192  # slots of 24 sweeps, days of 240: commits, sealing, rollups and compaction all happen
 
 
-def inject(root: Path, call: str, fault: str, point: int) -> bool:
+class Writers:
+    """Recording processes, one after the other, forked from one that has loaded everything."""
+
+    def __init__(self) -> None:
+        self._parent = subprocess.Popen(
+            [sys.executable, "-m", "tests.historian.writer"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": "src"},
+        )
+
+    def run(self, root: Path, until: int, *injected: str) -> tuple[int, list[str]]:
+        """How a writer ended and what it said, after strace has `injected` what it was told."""
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.write(f"{root} {until}\n")
+        self._parent.stdin.flush()
+        writer = int(self._parent.stdout.readline())
+        _until(writer, "State", lambda state: state.startswith("T"))
+        tracing = None
+        if injected:
+            log = ("-qq", "-o", str(root / "calls"))
+            tracing = subprocess.Popen(["strace", "-f", "-p", str(writer), *log, *injected])
+            _until(writer, "TracerPid", lambda tracer: tracer != "0")
+        os.kill(writer, signal.SIGCONT)
+        ended = int(self._parent.stdout.readline())
+        if tracing:
+            tracing.wait(60)
+        return ended, (root / "said").read_text().splitlines()
+
+    def close(self) -> None:
+        assert self._parent.stdin
+        self._parent.stdin.close()
+        self._parent.wait(60)
+
+
+def _until(process: int, name: str, holds: Callable[[str], bool]) -> None:
+    """Waits for a line of the kernel's status of a process."""
+    for _ in range(6000):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        if holds(next(line for line in lines if line.startswith(f"{name}:")).split(":")[1].strip()):
+            return
+        time.sleep(0.005)
+    raise TimeoutError(f"{name} of process {process}")
+
+
+@pytest.fixture(scope="module")
+def writers() -> Iterator[Writers]:
+    found = Writers()
+    yield found
+    found.close()
+
+
+def inject(writers: Writers, root: Path, call: str, fault: str, point: int) -> bool:
     """Lets the n-th such call of a thread of a recording process fail, or be its last; whether it came to that.
 
     The process goes on or ends; the next one finds everything that was acknowledged, and records on.
     """
+    plant_in(root)
     how = "signal=KILL" if fault == "KILL" else f"error={fault}"
-    injected = f"inject={call}:{how}:when={point}"
-    log = ("-o", str(root / "calls"))
-    process = start(root, "strace", "-f", "-qq", *log, "-e", f"trace={call}", "-e", injected, until=TURN, in_turn=True)
-    heard = Acknowledged(process)
-    try:
-        process.wait(600)
-    finally:
-        process.kill()
-    heard.join()
+    _, said = writers.run(root, TURN, "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={point}")
     traced = (root / "calls").read_text("latin-1")
-    if heard.last:
-        check(root, heard.last, deep=10)
-    follower = start(root, until=UNTIL)
-    again = Acknowledged(follower)
-    ended = follower.wait(600)
-    again.join()
-    assert ended == 0, (again.lines, follower.stderr and follower.stderr.read())
+    acknowledged = max((int(line) for line in said if line.isdigit()), default=0)
+    if acknowledged:
+        check(root, acknowledged, deep=10)
+    ended, said = writers.run(root, UNTIL)
+    assert ended == 0, said
     assert check(root, UNTIL, deep=10) >= UNTIL
     return "INJECTED" in traced or "killed by SIGKILL" in traced
 
@@ -241,23 +291,25 @@ def inject(root: Path, call: str, fault: str, point: int) -> bool:
 @needs_strace
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize(("call", "fault", "point"), FEW)
-def test_a_real_process_meets_a_fault_at_the_nth_call(tmp_path: Path, call: str, fault: str, point: int) -> None:
+def test_a_real_process_meets_a_fault_at_the_nth_call(
+    writers: Writers, tmp_path: Path, call: str, fault: str, point: int
+) -> None:
     """Every call of the process, SQLite's too."""
-    inject(tmp_path, call, fault, point)
+    inject(writers, tmp_path, call, fault, point)
 
 
 @needs_strace
-@pytest.mark.skipif(not FULL, reason="takes hours: set BESSINSIDE_FULL=1")
+@pytest.mark.skipif(not FULL, reason="takes an hour: set BESSINSIDE_FULL=1")
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_real_process_meets_a_fault_at_every_call(tmp_path: Path, call: str, fault: str) -> None:
+def test_a_real_process_meets_a_fault_at_every_call(writers: Writers, tmp_path: Path, call: str, fault: str) -> None:
     """The first, the second, and so on until the process makes no such call any more."""
     point = 1
     while True:
         root = tmp_path / str(point)
         root.mkdir()
-        if not inject(root, call, fault, point):
+        if not inject(writers, root, call, fault, point):
             break
         shutil.rmtree(root)
         point += 1

@@ -2,14 +2,17 @@
 
 Sweep n is what `Maker` makes of n. Of device b one sweep each ten seconds stays once a day is over. Sealing, compacting
 and thinning go on all the time, so that a kill meets them; with a third argument they are done in turn, all that is due
-after every commit.
+after every commit. `python -m tests.historian.writer` alone forks one for each line of its standard input
+(`FOLDER UNTIL`, always in turn): it stops until somebody continues it, and what it says goes to `FOLDER/said`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+import traceback
 from pathlib import Path
 
 from bessinside.historian.embedded.record import Historian
@@ -61,5 +64,35 @@ async def _seal_always(historian: Historian, ends: asyncio.Event) -> None:
         await asyncio.sleep(0.002)
 
 
+def fork(root: Path, until: int) -> int:
+    """The id of a writer that shares what this process has loaded."""
+    child = os.fork()
+    if child:
+        return child
+    said = os.open(root / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    try:
+        asyncio.run(main(root, until, in_turn=True))
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def serve() -> None:
+    """For each line a process's id, and how it ended."""
+    for line in sys.stdin:
+        root, until = line.rsplit(maxsplit=1)
+        child = fork(Path(root), int(until))
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2**62, len(sys.argv) > 3))
+    if len(sys.argv) > 1:
+        asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2**62, len(sys.argv) > 3))
+    else:
+        serve()
