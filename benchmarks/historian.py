@@ -1,13 +1,14 @@
 """A day of the reference plant in the historian, and the same words in DuckDB, SQLite and chDB, in one run.
 
 REF-5M at 1 Hz, emulated from midnight on, is recorded as `bessinside run --history` does it: on its event loop, with
-its collector of cycles, a commit a second, files of ten minutes, rollups. A day is over when the first ten minutes of
-the next are sealed; then its files become one. That counts too: bytes and CPU are of all that was recorded, and the
-past is asked when it is done. What is asked of a day that is still in files of ten minutes is beside it as `today`. A
-sample is one register in one sweep. CPU is user and system time of this process while it records, without the
-emulator. Peers get the words of one hour, a row a sample, in batches of ten minutes, no time but the second, and no
-rollups; their figures over a day are scaled from that and marked so. Latencies are the best of five, each of another
-cell or moment; `_cpu_ms` is what the same took of the processor, which a busy machine does not blur.
+its collector of cycles, a commit each five seconds, files of ten minutes, rollups. A day is over when the first ten
+minutes of the next are sealed; then its files become one. That counts too: bytes and CPU are of all that was recorded,
+and the past is asked when it is done. What is asked of a day that is still in files of ten minutes is beside it as
+`today`. A sample is one register in one sweep. CPU is user and system time of this process while it records, without
+the emulator, which makes a minute of sweeps ahead, as the rows of the peers are made ahead. Peers get the words of one
+hour, a row a sample, in batches of ten minutes, no time but the second, and no rollups; their figures over a day are
+scaled from that and marked so. Latencies are the best of five, each of another cell or moment; `_cpu_ms` is what the
+same took of the processor, which a busy machine does not blur.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from numpy.typing import NDArray
 
 from bessinside.historian import Step
 from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.spool import COMMIT_EVERY_S
 from bessinside.historian.opened import opened
 from bessinside.historian.past.cells import Spread
 from bessinside.historian.sealed import compact
+from bessinside.modbus import Sweep
+from bessinside.plant import BoundDevice
 from bessinside.runtime import loop
 
 DAY_S = 86_400
@@ -47,6 +51,7 @@ TARGETS = {
     "snapshot_ms": 60.0,
 }
 Kept = list[tuple[int, NDArray[np.uint16]]]
+Second = list[tuple[Sweep, BoundDevice]]
 
 
 def best(ask: Callable[[], Any], times: int = 5) -> float:
@@ -70,16 +75,19 @@ async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dic
     historian = Historian(folder, day.plant, commit_every_s=3600.0)
     await historian.start()
     loop.seldom_collect()  # as the server does
-    ticks = day.seconds()
+    ticks, ahead = day.seconds(), list[Second]()
     for second in range(seconds + LATE_S):
-        sweeps = next(ticks)
+        if not ahead:
+            ahead = [next(ticks) for _ in range(60)][::-1]
+        sweeps = ahead.pop()
         if second < keep_s:
             words = np.concatenate([sweep.image for sweep, _ in sweeps]).astype(np.uint16)
             kept.append((MIDNIGHT // SECOND + second, words))
         before = time.process_time()
         for sweep, bound in sweeps:
             historian.take(sweep, bound)
-        await historian._commit()  # what the task does once a second of the wall, here once a second of the plant
+        if second % COMMIT_EVERY_S == 0 or historian._spool.urgent:  # as the task does by the clock of the wall
+            await historian._commit()
         if second % 60 == 59 or second >= seconds:
             while await historian.seal():
                 pass

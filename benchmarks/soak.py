@@ -26,6 +26,7 @@ from historian_day import MIDNIGHT, SECOND, Day
 
 from bessinside.historian import Step
 from bessinside.historian.embedded.record import Historian
+from bessinside.historian.embedded.spool import COMMIT_EVERY_S
 from bessinside.historian.opened import opened
 from bessinside.historian.past.past import Past
 from bessinside.modbus import Sweep
@@ -97,7 +98,8 @@ async def soak(folder: Path, day: Day, count: int, within_s: float) -> list[Samp
             for second, sweeps in enumerate(seconds(recorded, count)):
                 for sweep, bound in sweeps:
                     historian.take(sweep, bound)
-                await historian._commit()  # once a second of the plant
+                if second % COMMIT_EVERY_S == 0:
+                    await historian._commit()
                 if second % 20 == 19:
                     await asyncio.sleep(max(0.0, began + second * within_s / count - time.monotonic()))
                 if second % 60 == 59:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from bessinside.historian.basis import decoding
 from bessinside.historian.clickhouse.address import Address, is_address, parse_address
+from bessinside.historian.embedded.spool import COMMIT_EVERY_S
 from bessinside.historian.past.past import Past
 from bessinside.plant import Plant
 
@@ -57,7 +58,7 @@ def renewed(past: Past, where: str | Path) -> Past:
     return Past(past.archive, decodings, past.name, Path(where) if folder else None)
 
 
-def historian_of(where: str | Path, plant: Plant, *, commit_every_s: float = 1.0) -> Historian:
+def historian_of(where: str | Path, plant: Plant, *, commit_every_s: float = COMMIT_EVERY_S) -> Historian:
     """What records a plant into a folder or onto servers. Raises AddressError."""
     if is_address(where):
         from bessinside.historian.clickhouse.recorder import Recorder

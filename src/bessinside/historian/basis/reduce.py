@@ -92,6 +92,7 @@ class Reducer:
             if lot.form[:4] in WHOLE
         ]
         self._columns: dict[bytes, Columns] = {}
+        self._slow = np.zeros(len(layout), bool)
         self._metrics: dict[str, NDArray[np.int64]] = {}
         for i in self.points.tolist():
             metric = bound.metrics[i]
@@ -142,7 +143,9 @@ class Reducer:
 
         points = np.flatnonzero(rest)
         if len(points):
-            value, fit = self._slowly(points, words, outcome)
+            self._slow[points] = True  # those once decoded one by one are again: which it is changes from slot to slot
+            known = np.flatnonzero(self._slow)
+            value, fit = (found[:, np.searchsorted(known, points)] for found in self._slowly(known, words, outcome))
             many = np.add.reduceat(fit, starts, axis=0, dtype=np.int32).T
             with np.errstate(invalid="ignore", divide="ignore"):
                 lows = np.minimum.reduceat(np.where(fit, value, np.inf), starts, axis=0).T

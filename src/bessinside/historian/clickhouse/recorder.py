@@ -19,8 +19,8 @@ from bessinside.historian.clickhouse import buffer
 from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.historian.clickhouse.door import Door, HttpDoor
 from bessinside.historian.clickhouse.writer import Writer
-from bessinside.historian.embedded.record import COMMIT_EVERY_S, Health, Historian
-from bessinside.historian.embedded.spool import Waiting
+from bessinside.historian.embedded.record import Health, Historian
+from bessinside.historian.embedded.spool import COMMIT_EVERY_S, Waiting
 from bessinside.historian.embedded.store import Store
 from bessinside.plant import Plant
 from bessinside.runtime import clock, database, invariants

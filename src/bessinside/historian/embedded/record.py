@@ -15,7 +15,7 @@ from bessinside.historian.basis.archive import Event
 from bessinside.historian.basis.folder import Folder
 from bessinside.historian.basis.reduce import Reducers
 from bessinside.historian.embedded.repair import repair
-from bessinside.historian.embedded.spool import Spool, Waiting
+from bessinside.historian.embedded.spool import COMMIT_EVERY_S, SOON_S, Spool, Waiting
 from bessinside.historian.embedded.store import Store
 from bessinside.historian.sealed.catalogue import Sealed, enter
 from bessinside.historian.sealed.compact import Compacted, compact, remove_old, replace_old
@@ -34,7 +34,6 @@ from bessinside.runtime.worker import Worker
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-COMMIT_EVERY_S = 1.0
 SEAL_EVERY_S = 10.0  # how often it is looked whether a slot is over
 SEAL_AGAIN_S = 60.0  # after sealing failed
 _BATCH = 2_000
@@ -66,7 +65,8 @@ class Historian:
     """Records the sweeps of one plant into a folder. Use as an async context manager, or `start` and `stop` it.
 
     `take` is the tap: it never waits. `record` waits for the acknowledgement. A commit gathers what came within
-    `commit_every_s`; sealing goes on in a thread of its own. Under a simulated loop all of it runs in line.
+    `commit_every_s`, at most a second where an answer failed, something was noted or somebody waits; sealing goes on in
+    a thread of its own. Under a simulated loop all of it runs in line.
     """
 
     def __init__(self, folder: str | Path, plant: Plant, *, commit_every_s: float = COMMIT_EVERY_S) -> None:
@@ -170,10 +170,14 @@ class Historian:
             raise
 
     async def _commit_forever(self) -> None:
-        while not await self._ended_within(self._every):
+        soon, waited = min(self._every, SOON_S), 0.0
+        while not await self._ended_within(soon):
             self._watch_clock()
-            while await self._commit():
-                pass
+            waited += soon
+            if waited >= self._every or self._events or self._trouble or self._spool.urgent:
+                waited = 0.0
+                while await self._commit():
+                    pass
 
     async def _ended_within(self, seconds: float) -> bool:
         try:

@@ -7,10 +7,12 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
-from bessinside.modbus import Sweep
+from bessinside.modbus import Outcome, Sweep
 from bessinside.plant import BoundDevice
 from bessinside.runtime import invariants
 
+COMMIT_EVERY_S = 5.0  # while all is well
+SOON_S = 1.0  # where something happened, or somebody waits
 SPOOL_SWEEPS = 50_000
 SPOOL_BYTES = 256 * 1024 * 1024
 
@@ -46,6 +48,12 @@ class Spool:
         self._waiting.append(waiting)
         self.bytes += size
         return True
+
+    @property
+    def urgent(self) -> bool:
+        """Whether an answer failed or somebody waits: the seconds before something ends are worth most."""
+        outcomes = b"".join([waiting.sweep.outcome.data for waiting in self._waiting])
+        return outcomes.count(Outcome.OK) != len(outcomes) or any(waiting.done is not None for waiting in self._waiting)
 
     def oldest(self, most: int) -> list[Waiting]:
         """What waits longest; it stays here."""

@@ -165,7 +165,7 @@ def pack(sweeps: Sequence[Sweep], devices: Sequence[int], editions: Sequence[int
 
 def _bytes(columns: Sequence[NDArray[Any]], kind: np.dtype[Any]) -> bytes:
     """Columns one behind the other."""
-    return b"".join([one.tobytes() if one.dtype == kind else one.astype(kind).tobytes() for one in columns])
+    return b"".join([np.ascontiguousarray(one, kind).data for one in columns])
 
 
 def pack_columns(head: bytes, words: bytes, times: bytes, troubles: dict[int, Trouble]) -> bytes:
