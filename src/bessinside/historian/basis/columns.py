@@ -13,7 +13,7 @@ from bessinside.registers import OK, SENTINEL, Codec, Layout
 from bessinside.registers.lots import build_lots
 from bessinside.twin.quality import Quality
 
-_KEPT = 3  # codecs: of a whole batch, and of what was left over lately
+_KEPT = 3  # codecs: of a whole batch, and of fewer sweeps, a power of two of them
 _BATCH = 8192  # values decoded in one pass: the arrays stay in the processor's cache
 
 
@@ -67,11 +67,16 @@ class Columns:
         """
         n, size = len(words), len(self._layout)
         values, state = np.full((n, size), np.nan), np.zeros((n, size), np.uint8)
-        for first in range(0, n, self._copies):
-            part = words[first : first + self._copies]
-            self._decode(
-                np.ascontiguousarray(part), values[first : first + len(part)], state[first : first + len(part)]
-            )
+        room = min(self._copies, 1 << max(0, n - 1).bit_length())
+        for first in range(0, n, room):
+            at = max(0, min(first, n - room))  # the last pass is as long as the others, so that one codec makes all
+            part = np.ascontiguousarray(words[at : at + room])
+            if len(part) == room:
+                self._decode(part, values[at : at + room], state[at : at + room])
+            else:
+                found = np.full((room, size), np.nan), np.zeros((room, size), np.uint8)
+                self._decode(np.concatenate([part, part[-1:].repeat(room - len(part), axis=0)]), *found)
+                values[:], state[:] = found[0][:n], found[1][:n]
         values, state = values[:, : len(self)] + 0.0, state[:, : len(self)]  # a turned sign leaves -0.0
         came = read[:, self.words_of[:, 0]]
         for columns in self.words_of.T[1:]:

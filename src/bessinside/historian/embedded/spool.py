@@ -27,10 +27,12 @@ class Waiting(NamedTuple):
 
 class Spool:
     """What waits, oldest first, `bytes` of words in all. `dropped` sweeps found no room, `untold` of them since it was
-    last said."""
+    last said. It is `urgent` since an answer failed or somebody waits: the seconds before something ends are worth
+    most."""
 
     def __init__(self) -> None:
         self.dropped = self.untold = 0
+        self.urgent = False
         self._waiting: deque[Waiting] = deque()
         self.bytes = 0
 
@@ -47,16 +49,14 @@ class Spool:
             return False
         self._waiting.append(waiting)
         self.bytes += size
+        answered = waiting.sweep.outcome.tobytes()
+        if waiting.done is not None or answered.count(Outcome.OK) != len(answered):
+            self.urgent = True
         return True
-
-    @property
-    def urgent(self) -> bool:
-        """Whether an answer failed or somebody waits: the seconds before something ends are worth most."""
-        outcomes = b"".join([waiting.sweep.outcome.data for waiting in self._waiting])
-        return outcomes.count(Outcome.OK) != len(outcomes) or any(waiting.done is not None for waiting in self._waiting)
 
     def oldest(self, most: int) -> list[Waiting]:
         """What waits longest; it stays here."""
+        self.urgent = False
         return list(islice(self._waiting, most))
 
     def forget(self, first: int, count: int) -> None:
