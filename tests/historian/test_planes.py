@@ -17,7 +17,7 @@ from bessinside.historian.basis.places import as_slice
 from bessinside.historian.sealed.page import matrix
 from bessinside.historian.sealed.pagefile import PageFile
 from bessinside.historian.sealed.planes import Planes
-from bessinside.historian.sealed.sealed import Opened
+from bessinside.historian.sealed.sealed import ParquetFiles
 
 KINDS = {np.uint16: pa.uint16(), np.int32: pa.int32(), np.int64: pa.int64()}
 
@@ -27,17 +27,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("planes") / "file.parquet"
 
 
-def written(path: Path, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> Opened:
-    """Opens a file of one column with lists, a row of the matrix each."""
+def written(path: Path, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> ParquetFiles:
+    """Writes a file of one column with lists, a row of the matrix each."""
     with path.open("wb") as file:
         pages = PageFile(file, pa.schema([("lists", pa.list_(KINDS[values.dtype.type]))]))
         pages.write(len(values), [matrix(values, missing, width=4)])
         pages.close({})
-    return Opened(path.open("rb"), pq.read_metadata(path))
+    return ParquetFiles()
 
 
-def by_arrow(opened: Opened) -> NDArray[Any]:
-    table = opened.parquet.read_row_group(0)
+def by_arrow(path: Path) -> NDArray[Any]:
+    table = pq.ParquetFile(path).read_row_group(0)
     return np.array(table.column(0).to_pylist())
 
 
@@ -46,13 +46,11 @@ def by_arrow(opened: Opened) -> NDArray[Any]:
 def test_what_is_read_is_what_arrow_reads(path: Path, kind: type, rows: int, entries: int, seed: int) -> None:
     chance, kept = np.random.default_rng(seed), np.iinfo(kind)
     values = chance.integers(kept.min, kept.max, (rows, entries), kind, endpoint=True)
-    opened = written(path, values)
-    with opened.file:
-        planes = opened.planes(0, 0, entries, kind)
-        assert planes is not None
-        assert len(planes) == rows
-        assert planes.rows().dtype == kind
-        np.testing.assert_array_equal(planes.rows(), by_arrow(opened))
+    planes = written(path, values).planes(path, 0, 0, entries, kind)
+    assert planes is not None
+    assert len(planes) == rows
+    assert planes.rows().dtype == kind
+    np.testing.assert_array_equal(planes.rows(), by_arrow(path))
     some = chance.permutation(rows)[: chance.integers(1, rows + 1)]
     np.testing.assert_array_equal(planes.rows(as_slice(some)), values[some])
     np.testing.assert_array_equal(planes.column(entries - 1), values[:, -1])
@@ -63,23 +61,22 @@ def test_what_is_read_is_what_arrow_reads(path: Path, kind: type, rows: int, ent
 
 def test_entries_that_are_missing_are_left_to_arrow(path: Path) -> None:
     values = np.arange(6, dtype=np.int32).reshape(2, 3)
-    with (opened := written(path, values, values == 4)).file:
-        assert opened.planes(0, 0, 3, np.int32) is None
+    assert written(path, values, values == 4).planes(path, 0, 0, 3, np.int32) is None
 
 
 def test_lists_of_another_length_are_left_to_arrow(path: Path) -> None:
-    with (opened := written(path, np.arange(6, dtype=np.int32).reshape(2, 3))).file:
-        assert opened.planes(0, 0, 2, np.int32) is None
-        assert opened.planes(0, 0, 6, np.int32) is None
+    files = written(path, np.arange(6, dtype=np.int32).reshape(2, 3))
+    assert files.planes(path, 0, 0, 2, np.int32) is None
+    assert files.planes(path, 0, 0, 6, np.int32) is None
 
 
 @pytest.mark.parametrize("how", [{}, {"use_dictionary": False}, {"compression": "zstd"}, {"data_page_version": "2.0"}])
 def test_pages_of_other_writers_are_left_to_arrow(path: Path, how: dict[str, Any]) -> None:
     table = pa.table({"lists": pa.array([[1, 2], [3, 4]], pa.list_(pa.int32()))})
     pq.write_table(table, path, **how)
-    with (opened := Opened(path.open("rb"), pq.read_metadata(path))).file:
-        assert opened.planes(0, 0, 2, np.int32) is None
-        np.testing.assert_array_equal(by_arrow(opened), [[1, 2], [3, 4]])
+    files = ParquetFiles()
+    assert files.planes(path, 0, 0, 2, np.int32) is None
+    assert files.arrow(path).read_row_group(0).column(0).to_pylist() == [[1, 2], [3, 4]]
 
 
 def test_places_that_follow_each_other_are_a_slice() -> None:

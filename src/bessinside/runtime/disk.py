@@ -62,6 +62,11 @@ def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
     return os.pread(file.fileno(), size, offset)
 
 
+def length(file: BinaryIO) -> int:
+    """Bytes of an opened file."""
+    return os.fstat(file.fileno()).st_size
+
+
 def sync(file: BinaryIO) -> None:
     """Flushes the file to the disk itself."""
     file.flush()

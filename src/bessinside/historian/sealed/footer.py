@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from bessinside.historian.sealed.levels import read_number
@@ -26,6 +26,7 @@ _CHUNK_OFFSET, _META, _OFFSET_INDEX, _COLUMN_INDEX = 2, 3, 4, 6  # ColumnChunk
 _PATH, _PLACES = 3, (9, 10, 11, 14)  # ColumnMetaData: name; data pages, index pages, dictionary, Bloom filter
 
 _NUMBER = rb"[\x80-\xff]*[\x00-\x7f]"
+_TORN = "a footer that ends too early or lacks what every footer has"
 
 Fields = dict[int, tuple[int, Any]]
 """A struct: type and value by field id. A list is (type of its elements, values)."""
@@ -97,16 +98,57 @@ def read_footer(file: BinaryIO) -> tuple[Fields, int]:
 
 
 def _packed_footer(file: BinaryIO) -> tuple[bytes, int]:
-    size = file.seek(0, 2)
-    file.seek(max(0, size - 8))
-    tail = file.read(8)
-    if size < 12 or tail[4:] != MAGIC:
+    def read(at: int, size: int) -> bytes:
+        file.seek(at)
+        return file.read(size)
+
+    length = file.seek(0, 2)
+    footer = footer_at_end(read, length)
+    return footer, length - 8 - len(footer)
+
+
+def footer_at_end(read: Callable[[int, int], bytes], length: int) -> bytes:
+    """The footer of a file of some `length`, of which `read` gives so many bytes from a place. Raises FooterError."""
+    tail = read(max(0, length - 8), 8)
+    if length < 12 or tail[4:] != MAGIC:
         raise FooterError("no Parquet file: it does not end with PAR1")
-    (length,) = struct.unpack("<I", tail[:4])
-    if length > size - 12:
+    (size,) = struct.unpack("<I", tail[:4])
+    if size > length - 12:
         raise FooterError("no Parquet file: its footer is longer than the file")
-    file.seek(size - 8 - length)
-    return file.read(length), size - 8 - length
+    return read(length - 8 - size, size)
+
+
+def plain_groups(data: bytes) -> tuple[re.Pattern[bytes], list[int]] | None:
+    """Where in a footer every row group begins, and the pattern of each: of every column three groups, its codec, the
+    bytes of its page and where that begins, then one, the rows. None where not all are as they are written here. Raises
+    FooterError."""
+    try:
+        at = _groups_at(data)
+        inner, count, at = _read_list(data, at)
+        if inner != _STRUCT or not count:
+            return None
+        group, _ = _read_struct(data, at)
+        plain = _plain_group(tuple(_path(column) for column in group[_COLUMNS][1][1]), pages=True)
+        begins = []
+        for _ in range(count):
+            found = plain.match(data, at)
+            if found is None:
+                return None
+            begins.append(at)
+            at = found.end()
+    except (IndexError, KeyError) as error:
+        raise FooterError(_TORN) from error
+    return plain, begins
+
+
+def _groups_at(data: bytes) -> int:
+    """Where the list of row groups begins."""
+    field = at = 0
+    while True:
+        field, kind, at = _read_head(data, at, field)
+        if field == _GROUPS or kind == 0:
+            return at
+        _, at = _read(data, at, kind)
 
 
 def _moved(data: bytes, by: int) -> tuple[Fields, list[bytes]]:
@@ -125,7 +167,7 @@ def _moved(data: bytes, by: int) -> tuple[Fields, list[bytes]]:
                 value, at = _read(data, at, kind)
                 fields[field] = (kind, value)
     except (IndexError, KeyError) as error:
-        raise FooterError("a footer that ends too early or lacks what every footer has") from error
+        raise FooterError(_TORN) from error
 
 
 def _move_groups(data: bytes, at: int, by: int, moved: list[bytes]) -> int:
@@ -158,16 +200,17 @@ def _path(column: Fields) -> bytes:
 
 
 @functools.lru_cache(16)
-def _plain_group(paths: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """A row group as :mod:`~bessinside.historian.sealed.pagefile` packs it, of these columns; its places are groups of
-    the pattern."""
+def _plain_group(paths: tuple[bytes, ...], *, pages: bool = False) -> re.Pattern[bytes]:
+    """A row group as :mod:`~bessinside.historian.sealed.pagefile` packs it, of these columns. Its groups are its
+    places, or what :func:`plain_groups` says of its `pages`."""
     count = len(paths)
-    n, place = _NUMBER, b"(" + _NUMBER + b")"
+    n, kept = _NUMBER, b"(" + _NUMBER + b")"
+    here, own = (kept, n) if pages else (n, kept)
     pieces = [b"\x19", re.escape(bytes([count << 4 | _STRUCT])) if count < 15 else b"\xfc" + n]
     for path in paths:
-        pieces += (b"&\x00\x1c\x15", n, b"\x19%", n, n, b"\x19", re.escape(path), b"\x15", n)
-        pieces += (b"\x16", n, b"\x16", n, b"\x16", n, b"&", place, b"\x00\x00")
-    pieces += (b"\x16", n, b"\x16", n, b"&", place, b"\x16", n, b"\x00")
+        pieces += (b"&\x00\x1c\x15", n, b"\x19%", n, n, b"\x19", re.escape(path), b"\x15", here)
+        pieces += (b"\x16", n, b"\x16", n, b"\x16", here, b"&", kept, b"\x00\x00")
+    pieces += (b"\x16", n, b"\x16", here, b"&", own, b"\x16", n, b"\x00")
     return re.compile(b"".join(pieces), re.DOTALL)
 
 

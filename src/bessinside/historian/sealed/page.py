@@ -63,6 +63,12 @@ def read_head(data: bytes, at: int = 0) -> Head | None:
     return Head(found.end(), found.end() + packed, plain, values, encoding)
 
 
+def unpacked(data: bytes, head: Head) -> bytes:
+    """The levels of a page and the values behind them. Raises OSError where they are damaged."""
+    content: bytes = _codec.decompress(memoryview(data)[head.begin : head.end], head.plain_bytes, asbytes=True)
+    return content
+
+
 def numbers(values: NDArray[Any]) -> Page:
     """A column of int32, int64 or float64, all there."""
     return _page(len(values), PLAIN, levels.present(len(values)) + np.ascontiguousarray(values).tobytes())

@@ -11,15 +11,12 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bessinside.historian.sealed import levels
-from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, read_head
+from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, read_head, unpacked
+from bessinside.historian.sealed.page_places import Place
 from bessinside.runtime import disk
-
-_codec = pa.Codec("zstd")
 
 
 class Planes:
@@ -55,22 +52,18 @@ class Planes:
         return out
 
 
-def read_planes(
-    file: BinaryIO, footer: pq.FileMetaData, group: int, column: int, entries: int, kind: np.dtype[Any]
-) -> Planes | None:
+def read_planes(file: BinaryIO, place: Place, entries: int, kind: np.dtype[Any]) -> Planes | None:
     """The lists of a column in a row group, each of so many entries, all there; None where its page is of another kind.
 
     kind: what an entry is, which may be shorter than in the file. Raises OSError.
     """
-    chunk = footer.row_group(group).column(column)
-    if chunk.compression != "ZSTD" or entries < 1:
+    if entries < 1:
         return None
-    packed = disk.read_at(file, chunk.data_page_offset, chunk.total_compressed_size)
-    rows = footer.row_group(group).num_rows
+    packed, rows = disk.read_at(file, place.offset, place.size), place.rows
     head = read_head(packed)
     if head is None or head.encoding != BYTE_STREAM_SPLIT or (head.values, head.end) != (rows * entries, len(packed)):
         return None
-    plain = np.frombuffer(_codec.decompress(memoryview(packed)[head.begin :], head.plain_bytes), np.uint8)
+    plain = np.frombuffer(unpacked(packed, head), np.uint8)
     level = levels.starts(rows, entries) + levels.full(rows * entries)
     width, left = divmod(len(plain) - len(level), rows * entries)
     if left or width < kind.itemsize or plain[: len(level)].tobytes() != level:

@@ -12,18 +12,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from bessinside.historian.sealed import levels
 from bessinside.historian.sealed.footer import MAGIC, FooterError, read_pairs
-from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, Head, joined, read_head
+from bessinside.historian.sealed.page import BYTE_STREAM_SPLIT, Head, joined, read_head, unpacked
 from bessinside.historian.sealed.rollup import SCHEMA, RollupAbout, RollupPart, group_rows
 from bessinside.historian.sealed.segment import ABOUT, spread
 from bessinside.runtime import disk
 
 _FIRST_LIST = SCHEMA.get_field_index("low")
-_codec = pa.Codec("zstd")
 
 
 class RolledPages:
@@ -67,8 +65,7 @@ class RolledPages:
     def _read(self, place: Head, into: NDArray[Any]) -> bool:
         if place.encoding != BYTE_STREAM_SPLIT or not into.size:
             return False
-        packed = memoryview(self._data)[place.begin : place.end]
-        plain: bytes = _codec.decompress(packed, place.plain_bytes, asbytes=True)
+        plain = unpacked(self._data, place)
         begins, full = levels.starts(*into.shape), levels.full(into.size)
         if not plain.startswith(begins) or len(plain) < len(begins) + 4:
             return False

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +16,7 @@ from bessinside.historian.basis.places import as_slice
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.basis.shelf import Shelf
+from bessinside.historian.sealed.page_places import PagePlaces
 from bessinside.historian.sealed.planes import Planes, read_planes
 from bessinside.historian.sealed.rollup import RollupAbout, RollupPart, read_names, read_rollup_about, read_rows
 from bessinside.historian.sealed.segment import (
@@ -41,43 +40,39 @@ from bessinside.historian.sealed.segment import (
 )
 from bessinside.runtime import disk
 
-_FOOTERS = 32 * 1024 * 1024  # bytes of footers that are held: what they take in memory is some times that
-_OPEN = 64  # files that are open at once
-_BYTES = 96 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+_OPEN = 48  # files that are open at once, to be read page by page, and as many for Arrow
+_PLACES = 32 * _MEGABYTE  # what their places take
+_ARROW = 48 * _MEGABYTE  # what Arrow makes of their footers
+_ARROW_TIMES = 8  # so many times the footer's own size, as measured
+_BYTES = 96 * _MEGABYTE
 _ABOUTS = 2048  # what rollup files say of themselves
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An opened file and its footer."""
-
-    file: BinaryIO
-    footer: pq.FileMetaData
-
-    @cached_property
-    def parquet(self) -> pq.ParquetFile:
-        """The file as Arrow reads it."""
-        return pq.ParquetFile(self.file, metadata=self.footer)
-
-    def planes(self, group: int, column: int, entries: int, kind: type[np.integer[Any]]) -> Planes | None:
-        """See :func:`~bessinside.historian.sealed.planes.read_planes`."""
-        return read_planes(self.file, self.footer, group, column, entries, np.dtype(kind))
-
-
 class ParquetFiles:
-    """Parquet files by path: few are open, and of those that were the footer is held, so that it is not read again."""
+    """Parquet files by path: some are open, and of those that were it is known where their pages lie."""
 
     def __init__(self) -> None:
-        self._open, self._footers = Shelf(_OPEN), Shelf(_FOOTERS)
+        self._open, self._places, self._arrow = Shelf(_OPEN), Shelf(_PLACES), Shelf(_ARROW)
 
-    def get(self, path: Path) -> Opened:
-        """An opened file; it stays open for a while. Raises FileNotFoundError."""
-        return self._open.get(path, lambda: self._opened(path))
+    def arrow(self, path: Path) -> pq.ParquetFile:
+        """A file as Arrow reads it; it stays open for a while. Raises FileNotFoundError."""
+        return self._arrow.get(path, lambda: pq.ParquetFile(self._file(path)), _weight)
 
-    def _opened(self, path: Path) -> Opened:
-        file = disk.open_read(path)
-        footer = self._footers.get(path, lambda: pq.read_metadata(file), lambda read: int(read.serialized_size) + 4096)
-        return Opened(file, footer)
+    def planes(self, path: Path, group: int, column: int, entries: int, kind: type[np.integer[Any]]) -> Planes | None:
+        """See :func:`~bessinside.historian.sealed.planes.read_planes`. Raises FileNotFoundError."""
+        file = self._file(path)
+        places = self._places.get(path, lambda: PagePlaces.read(file), lambda read: read.nbytes if read else 4096)
+        place = None if places is None else places.of(group, column)
+        return None if place is None else read_planes(file, place, entries, np.dtype(kind))
+
+    def _file(self, path: Path) -> BinaryIO:
+        return self._open.get(path, lambda: disk.open_read(path))
+
+
+def _weight(file: pq.ParquetFile) -> int:
+    """About what a file that Arrow opened takes; at least so much that no more are open than may be."""
+    return max(_ARROW_TIMES * int(file.metadata.serialized_size), _ARROW // _OPEN)
 
 
 class SealedFiles:
@@ -93,7 +88,7 @@ class SealedFiles:
 
     def file(self, path: Path) -> pq.ParquetFile:
         """An opened file as Arrow reads it; it stays open for a while."""
-        return self._files.get(path).parquet
+        return self._files.arrow(path)
 
     def path(self, name: str, suffix: str) -> Path:
         """Where a segment's file is."""
@@ -103,11 +98,11 @@ class SealedFiles:
         """number, start_ns, end_ns, tid, failed of a run's sweeps."""
 
         def make() -> dict[str, NDArray[Any]]:
-            opened, found = self._files.get(self.path(name, SWEEPS)), {}
+            path, found = self.path(name, SWEEPS), {}
             for column, (at, kind) in SWEEP_LISTS.items():
-                planes = opened.planes(run.part, at, run.sweeps, kind)
+                planes = self._files.planes(path, run.part, at, run.sweeps, kind)
                 if planes is None:
-                    return read_sweeps(opened.parquet, run.part, list(SWEEP_LISTS))
+                    return read_sweeps(self.file(path), run.part, list(SWEEP_LISTS))
                 found[column] = planes.rows()[0]
             return found
 
@@ -167,9 +162,9 @@ class SealedFiles:
 
     def _group(self, name: str, run: Run, group: int) -> Planes:
         def make() -> Planes:
-            number, opened = run.words_group + group, self._files.get(self.path(name, WORDS))
-            planes = opened.planes(number, WORDS_COLUMN, run.sweeps, np.uint16)
-            return planes or Planes.of(read_words(opened.parquet, [number], run.sweeps))
+            number, path = run.words_group + group, self.path(name, WORDS)
+            planes = self._files.planes(path, number, WORDS_COLUMN, run.sweeps, np.uint16)
+            return planes or Planes.of(read_words(self.file(path), [number], run.sweeps))
 
         return self._read.get((name, run.part, group), make, lambda words: words.nbytes)
 
@@ -177,9 +172,9 @@ class SealedFiles:
         """µs of every request, NEVER where there is none: see :func:`~bessinside.historian.sealed.segment.waits`."""
 
         def make() -> Planes:
-            opened = self._files.get(self.path(name, REQUESTS))
-            planes = opened.planes(run.part, column, run.sweeps, np.int32)
-            return planes or Planes.of(read_waits(opened.parquet, run.part, column, run.sweeps))
+            path = self.path(name, REQUESTS)
+            planes = self._files.planes(path, run.part, column, run.sweeps, np.int32)
+            return planes or Planes.of(read_waits(self.file(path), run.part, column, run.sweeps))
 
         return self._read.get((name, run.part, "waits", column), make, lambda waits: waits.nbytes)
 
@@ -210,7 +205,7 @@ class RolledFiles:
 
     def opened(self, name: str) -> tuple[pq.ParquetFile, RollupAbout]:
         """A file and what it says of itself."""
-        file = self._files.get(self._folder.rollups / name).parquet
+        file = self._files.arrow(self._folder.rollups / name)
         return file, self._abouts.get(name, lambda: read_rollup_about(file))
 
     def _place(self, file: pq.ParquetFile, part: RollupPart) -> dict[str, int]:
