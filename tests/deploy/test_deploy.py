@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import fnmatch
+import json
+import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.request
+import venv
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +29,7 @@ from bessinside.plant import load_plant
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+PAGE = ROOT / "src/bessinside/web/page"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("poller-a", "poller-b", "web-1", "web-2")
@@ -126,6 +133,78 @@ def test_the_image_copies_what_is_there_and_starts_what_is_installed() -> None:
     ignored = (DEPLOY / "Containerfile.dockerignore").read_text().split()
     copied = {source for step, rest in steps if step == "COPY" for source in rest.split()[:-1]}
     assert not copied & set(ignored)
+
+
+@pytest.mark.skipif(not os.environ.get("BESSINSIDE_FULL"), reason="builds page and wheel anew: set BESSINSIDE_FULL=1")
+@pytest.mark.timeout(1800)
+def test_the_steps_of_the_image_make_a_program_that_serves(tmp_path: Path) -> None:
+    """Each step as it stands there, in a folder for each stage in place of `/`; needs the package index, no engine."""
+    stages: dict[str, Path] = {}
+    image, here, env, entry = tmp_path, tmp_path, dict(os.environ), [""]
+    for step, rest in instructions((DEPLOY / "Containerfile").read_text()):
+        words = rest.split()
+        if step == "FROM":
+            image = here = stages[words[-1]] = tmp_path / f"stage{len(stages)}"
+            venv.create(image / "usr", with_pip=True)
+            env = {**os.environ, "PATH": f"{image / 'usr/bin'}:{os.environ['PATH']}", "HOME": str(image)}
+            env.pop("PYTHONPATH", None)
+        elif step == "WORKDIR":
+            here = image / rest.lstrip("/")
+            here.mkdir(parents=True, exist_ok=True)
+        elif step == "COPY":
+            stage = next((stages[word.split("=")[1]] for word in words if word.startswith("--from=")), None)
+            *sources, target = (word for word in words if not word.startswith("--"))
+            folder = image / target.lstrip("/") if target.startswith("/") else here / target
+            for source in sources:
+                found = ROOT / source if stage is None else stage / source.lstrip("/")
+                if found.is_dir():
+                    shutil.copytree(found, folder, ignore=left_out, dirs_exist_ok=True)
+                else:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(found, folder)
+        elif step == "RUN":
+            mine = " && ".join(part for part in rest.split(" && ") if not part.strip().startswith("useradd"))
+            command = re.sub(r"(?<=[\s\"'(])/(?=(src|dist)\b)", f"{image}/", mine)
+            done = subprocess.run(
+                ["sh", "-ec", command], cwd=here, env=env, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        elif step == "ENV":
+            env |= {name: f"{image}{path}" for name, path in (word.split("=") for word in words)}
+        elif step == "ENTRYPOINT":
+            entry = [str(image / "usr/bin" / yaml.safe_load(rest)[0])]
+    port = free_port()
+    told = subprocess.Popen([*entry, "demo", "--port", str(port)], cwd=here, env=env, stdout=subprocess.DEVNULL)
+    try:
+        page = served(f"http://127.0.0.1:{port}/")
+        assert b"<script" in page, "the page is not in the wheel"
+        assert json.loads(served(f"http://127.0.0.1:{port}/api/health"))["devices"]
+    finally:
+        told.terminate()
+        told.wait(60)
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What Containerfile.dockerignore names."""
+    return {name for name in names if name in ("node_modules", "__pycache__") or f"{folder}/{name}" == str(PAGE)}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def served(url: str) -> bytes:
+    """What a server that is starting gives in the end."""
+    until = time.monotonic() + 120.0
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return bytes(answer.read())
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("degraded", 1), ("starting", 1)])
