@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bessinside.historian.basis.whole_lot import WHOLE, WholeLot
+from bessinside.historian.basis.whole_lot import WholeLot, extremes, whole_lots
 from bessinside.plant import BoundDevice
 from bessinside.registers import OK, SENTINEL, Codec, Layout
 from bessinside.registers.lots import build_lots
@@ -102,14 +102,9 @@ class Columns:
             rest = np.full(len(self._layout) - len(self), np.inf)
             lots = build_lots(self._layout, self._offset.astype(np.int32), self._factor, runs=False)
             bounds = np.append(low, -rest), np.append(high, rest)
-            self._whole = [WholeLot(lot, *bounds) for lot in lots if lot.form[:4] in WHOLE]
-        points = np.arange(len(self))
-        for lot in self._whole:
-            pos = lot.where(points)
-            if pos is not None:
-                found = lot.extremes(np.ascontiguousarray(words.T), pos)
-                return None if found is None else found[:2]
-        return None
+            self._whole = whole_lots(lots, *bounds)
+        found = extremes(self._whole, np.ascontiguousarray(words.T), np.arange(len(self)))
+        return None if found is None else found[:2]
 
     def _decode(self, words: NDArray[np.uint16], values: NDArray[np.float64], state: NDArray[np.uint8]) -> None:
         codec = self._codec(len(words))

@@ -17,7 +17,7 @@ from bessinside.historian.basis.archive import MINUTE_NS, Archive, Edition
 from bessinside.historian.basis.batch import Batch
 from bessinside.historian.basis.columns import Columns
 from bessinside.historian.basis.folder import HistoryError
-from bessinside.historian.basis.whole_lot import WHOLE, WholeLot
+from bessinside.historian.basis.whole_lot import extremes, whole_lots
 from bessinside.historian.basis.world import Worlds
 from bessinside.modbus import Outcome, ReadPlan
 from bessinside.plant import BoundDevice
@@ -86,11 +86,7 @@ class Reducer:
         self.ids = tuple(ids[i] for i in self.points)
         self._place = np.full(len(layout), -1)
         self._place[self.points] = np.arange(len(self.points))
-        self._lots = [
-            WholeLot(lot, low, high)
-            for lot in build_lots(layout, self._offset, bound.factor, runs=False)
-            if lot.form[:4] in WHOLE
-        ]
+        self._lots = whole_lots(build_lots(layout, self._offset, bound.factor, runs=False), low, high)
         self._columns: dict[bytes, Columns] = {}
         self._slow = np.zeros(len(layout), bool)
         self._metrics: dict[str, NDArray[np.int64]] = {}
@@ -160,7 +156,7 @@ class Reducer:
         """The extremes of every metric that the device carries often."""
         sound = self._sound(batch.times.outcome)
         for metric, points in self._metrics.items():
-            quick = self._quick_extremes(batch.words, points) if sound[points].all() else None
+            quick = extremes(self._lots, batch.words, points) if sound[points].all() else None
             if quick is None:
                 value, fit = self._slowly(points, batch.words, batch.times.outcome)
                 count = fit.sum(axis=1).astype(np.int32)
@@ -168,16 +164,6 @@ class Reducer:
                 high = np.where(fit, value, -np.inf).max(axis=1)
                 quick = np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan), count
             yield SweepExtremes(metric, *quick)
-
-    def _quick_extremes(
-        self, words: NDArray[np.uint16], points: NDArray[np.int64]
-    ) -> tuple[Floats, Floats, NDArray[np.int32]] | None:
-        """None where the points are not all whole words of one scale, or not all good."""
-        for lot in self._lots:
-            pos = lot.where(points)
-            if pos is not None:
-                return lot.extremes(words, pos)
-        return None
 
     def _sound(self, outcome: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
         """bool[n]: points whose words all came in every sweep."""

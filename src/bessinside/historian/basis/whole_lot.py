@@ -4,6 +4,7 @@ they are compared and added as they came, and only the results are decoded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,3 +149,19 @@ class WholeLot:
 
     def _native(self, words: NDArray[np.uint16]) -> NDArray[np.integer]:
         return words.view(np.int16) if self._signed else words
+
+
+def whole_lots(lots: Iterable[Lot], low: Floats, high: Floats) -> list[WholeLot]:
+    """Those lots that are such points; low, high: float64[n], what can be, for every point that the lots know."""
+    return [WholeLot(lot, low, high) for lot in lots if lot.form[:4] in WHOLE]
+
+
+def extremes(
+    lots: Iterable[WholeLot], words: NDArray[np.uint16], points: NDArray[np.int64]
+) -> tuple[Floats, Floats, NDArray[np.int32]] | None:
+    """low, high, count of some points in every sweep; None where they are not all in one lot, or not comparable."""
+    for lot in lots:
+        pos = lot.where(points)
+        if pos is not None:
+            return lot.extremes(words, pos)
+    return None
