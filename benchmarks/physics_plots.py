@@ -173,7 +173,10 @@ def draw_day(picture: Path) -> None:
         panel.ticklabel_format(useOffset=False)
         panel.set(xlim=(0, 24), xticks=range(0, 25, 4))
         if len(found) > 1:
-            panel.legend(loc="best", fontsize=8)
+            panel.legend(  # beside the title, clear of the lines
+                loc="lower right", bbox_to_anchor=(1.0, 0.97), ncols=len(found), fontsize=8, handlelength=1.2,
+                columnspacing=1.0, borderpad=0.1,
+            )  # fmt: skip
     for panel in axes[-1]:
         panel.set_xlabel("hour of the day, UTC")
     save(figure, picture)
