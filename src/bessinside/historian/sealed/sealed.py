@@ -41,10 +41,11 @@ from bessinside.historian.sealed.segment import (
 from bessinside.runtime import disk
 
 _MEGABYTE = 1024 * 1024
-_OPEN = 48  # files that are open at once, to be read page by page, and as many for Arrow
+_OPEN = 64  # files that are open at once
 _PLACES = 32 * _MEGABYTE  # what their places take
-_ARROW = 48 * _MEGABYTE  # what Arrow makes of their footers
-_ARROW_TIMES = 8  # so many times the footer's own size, as measured
+_FOOTERS = 64 * _MEGABYTE  # what Arrow makes of footers
+_FOOTER_TIMES = 8  # so many times the footer's own size, as measured
+_AT_HAND = 16  # files that Arrow is about to be asked again
 _BYTES = 96 * _MEGABYTE
 _ABOUTS = 2048  # what rollup files say of themselves
 
@@ -53,11 +54,17 @@ class ParquetFiles:
     """Parquet files by path: some are open, and of those that were it is known where their pages lie."""
 
     def __init__(self) -> None:
-        self._open, self._places, self._arrow = Shelf(_OPEN), Shelf(_PLACES), Shelf(_ARROW)
+        self._open, self._places, self._footers = Shelf(_OPEN), Shelf(_PLACES), Shelf(_FOOTERS)
+        self._at_hand = Shelf(_FOOTERS)
 
     def arrow(self, path: Path) -> pq.ParquetFile:
         """A file as Arrow reads it; it stays open for a while. Raises FileNotFoundError."""
-        return self._arrow.get(path, lambda: pq.ParquetFile(self._file(path)), _weight)
+
+        def opened() -> pq.ParquetFile:
+            file = disk.open_read(path)  # its own: Arrow seeks in it
+            return pq.ParquetFile(file, metadata=self._footers.get(path, lambda: pq.read_metadata(file), _weight))
+
+        return self._at_hand.get(path, opened, lambda file: max(_weight(file.metadata), _FOOTERS // _AT_HAND))
 
     def planes(self, path: Path, group: int, column: int, entries: int, kind: type[np.integer[Any]]) -> Planes | None:
         """See :func:`~bessinside.historian.sealed.planes.read_planes`. Raises FileNotFoundError."""
@@ -70,9 +77,9 @@ class ParquetFiles:
         return self._open.get(path, lambda: disk.open_read(path))
 
 
-def _weight(file: pq.ParquetFile) -> int:
-    """About what a file that Arrow opened takes; at least so much that no more are open than may be."""
-    return max(_ARROW_TIMES * int(file.metadata.serialized_size), _ARROW // _OPEN)
+def _weight(footer: pq.FileMetaData) -> int:
+    """About what Arrow's footer takes in memory."""
+    return _FOOTER_TIMES * int(footer.serialized_size)
 
 
 class SealedFiles:
