@@ -144,7 +144,7 @@ PANELS = (
     ("Hottest IGBT sensor of PCS 1", "°C", 1.0, (("", "pcs", "igbt_temperature", lambda values: values[0]),)),
     ("Grid frequency", "Hz", 1.0, (("", "meter", "frequency", np.mean),)),
     (
-        "Counters of the meter since midnight",
+        "Counters since midnight",
         "MWh",
         1e-6,
         (("import", "meter", "energy_import", np.mean), ("export", "meter", "energy_export", np.mean)),
