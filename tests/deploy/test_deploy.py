@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ import yaml
 from bessinside.cli import app
 from bessinside.historian.clickhouse.address import Address, parse_address
 from bessinside.plant import load_plant
+from tests.historian.clickhouse.server import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -187,11 +187,6 @@ def test_the_steps_of_the_image_make_a_program_that_serves(tmp_path: Path) -> No
 def left_out(folder: str, names: list[str]) -> set[str]:
     """What Containerfile.dockerignore names."""
     return {name for name in names if name in ("node_modules", "__pycache__") or f"{folder}/{name}" == str(PAGE)}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def served(url: str) -> bytes:

@@ -24,6 +24,4 @@ class CellType:
     capacity_spread: float = 0.004  # standard deviations between new cells, as shares
     resistance_spread: float = 0.03
     soc_spread: float = 0.004
-    leak_spread: float = (
-        0.15  # graded by self-discharge: more apart than 80 mA near full can even out, they would drift
-    )
+    leak_spread: float = 0.15  # as of graded cells: what 80 mA near full can even out
