@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FACES, qualityOf, RANK } from "../src/figures/quality";
 import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
-import { readHash, writeHash } from "../src/page/route";
+import { goToLevel, navigate, readHash, route, writeHash } from "../src/page/route";
 
 describe("both languages", () => {
   it("have the same keys, and nothing is empty", () => {
@@ -31,6 +31,28 @@ describe("addresses", () => {
     expect(readHash("#/level/7?t=2026-06-21T18:00:00%2B02:00").time).toBe(Date.UTC(2026, 5, 21, 16));
     expect(readHash(`#/level/7?t=${Date.UTC(2026, 5, 21, 16)}`).time).toBe(Date.UTC(2026, 5, 21, 16));
     for (const none of ["", "?t=", "?t=yesterday", "?t=2026-13-41T00:00:00Z", "?t=999999999999999999"]) expect(readHash(`#/level/7${none}`).time).toBeNull();
+  });
+});
+
+describe("ways through the page", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("are gone at once: two steps in a row are two steps, before the browser tells of its address", () => {
+    vi.stubGlobal("location", { hash: "#/level/1" });
+    route.value = readHash(location.hash);
+    goToLevel(route.value.level + 1);
+    goToLevel(route.value.level + 1);
+    expect(location.hash).toBe("#/level/3");
+    expect(route.value.level).toBe(3);
+  });
+
+  it("keep what they do not name", () => {
+    vi.stubGlobal("location", { hash: "#/level/4?at=c1/r04/m3" });
+    route.value = readHash(location.hash);
+    navigate({ time: 250 });
+    navigate({ figure: "meter/active_power" });
+    expect(route.value).toMatchObject({ level: 4, at: "c1/r04/m3", time: 250, figure: "meter/active_power" });
+    expect(location.hash).toBe(writeHash(route.value));
   });
 });
 

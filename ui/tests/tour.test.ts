@@ -1,9 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { route } from "../src/page/route";
 import { buildModel } from "../src/plant/model";
 import { piecesOf, SENTENCES } from "../src/tour/sentences";
 import { slotsOf } from "../src/tour/slots";
-import { step, STOP_MS, type Tour } from "../src/tour/state";
+import { endTour, step, STOP_MS, tour, visit, type Tour } from "../src/tour/state";
 import { levels, plant, schema } from "./fixtures/plant";
+
+const loads = vi.hoisted((): ((part: unknown) => void)[] => []);
+vi.mock("../src/page/lazy", () => ({ fetched: () => new Promise((resolve) => loads.push(resolve)) }));
 
 const of = buildModel(schema, plant, levels);
 const LANGUAGES = ["en", "de"] as const;
@@ -34,6 +38,37 @@ describe("the tour's time", () => {
   it("counts only the level that is shown", () => {
     expect(step({ ms: STOP_MS - 1, running: true }, 7, 1)).toEqual({ tour: { ms: 0, running: true }, level: 8 });
     expect(step({ ms: 0, running: true }, 7, 1)).toEqual({ tour: { ms: 1, running: true }, level: 7 });
+  });
+});
+
+describe("a way to another level", () => {
+  const places = { placeOf: () => null };
+
+  afterEach(() => {
+    endTour();
+    loads.length = 0;
+    vi.unstubAllGlobals();
+  });
+
+  it("is the one wished last, whichever code arrives first", async () => {
+    vi.stubGlobal("location", { hash: "#/level/1" });
+    tour.value = { ms: 0, running: false };
+    const ways = [visit(1), visit(2)];
+    loads[1]!(places);
+    await ways[1];
+    loads[0]!(places);
+    await ways[0];
+    expect(route.value.level).toBe(2);
+  });
+
+  it("is not gone once the tour has ended", async () => {
+    vi.stubGlobal("location", { hash: "#/level/2" });
+    tour.value = { ms: 0, running: false };
+    const way = visit(7);
+    endTour();
+    loads[0]!(places);
+    await way;
+    expect(location.hash).toBe("#/level/2");
   });
 });
 

@@ -54,6 +54,6 @@ function changeLevel(event: KeyboardEvent, target: HTMLElement): void {
   const level = Math.max(1, Math.min(LEVELS, step(route.value.level)));
   if (tour.value) void visit(level);
   else goToLevel(level);
-  // the route follows the address a moment later, and the list the route
+  // the list is drawn a moment after the route
   if (inList) setTimeout(() => document.querySelector<HTMLElement>(".level.here")?.focus(), 50);
 }

@@ -69,16 +69,16 @@ function pathOf(route: Route): string {
 
 export const route = signal<Route>(START);
 
-/** Goes to a view; what is not named stays as it is. `replace` leaves no step for the back button. */
+/**
+ * Goes to a view; what is not named stays as it is. `replace` leaves no step for the back button. The route is the new
+ * one at once, not only when the browser tells of its address: a key pressed twice goes two steps.
+ */
 export function navigate(to: Partial<Route>, replace = false): void {
-  const next = writeHash({ ...route.value, ...to });
+  const next = writeHash({ ...route.peek(), ...to });
   if (next === location.hash) return;
-  if (replace) {
-    history.replaceState(null, "", next);
-    route.value = readHash(next);
-  } else {
-    location.hash = next;
-  }
+  if (replace) history.replaceState(null, "", next);
+  else location.hash = next;
+  route.value = readHash(next);
 }
 
 export function openFigure(id: string): void {
@@ -97,7 +97,7 @@ export function goToLevel(level: number, at?: string | null): void {
 
 export function followHash(): () => void {
   const follow = () => {
-    route.value = readHash(location.hash);
+    if (writeHash(route.peek()) !== location.hash) route.value = readHash(location.hash);
   };
   follow();
   addEventListener("hashchange", follow);

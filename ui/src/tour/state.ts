@@ -37,6 +37,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 let unfollow: (() => void) | null = null;
 let before = 0;
 let shown = 0;
+let wishes = 0;
 
 export function startTour(): void {
   if (tour.peek() || !model.peek()) return;
@@ -61,11 +62,11 @@ export function toggleTour(): void {
   else tour.value = { ...now, running: !now.running };
 }
 
-/** To another level of the tour; the time there begins anew. */
+/** To another level of the tour; the time there begins anew. Where code is still on its way, the last wish counts. */
 export async function visit(level: number): Promise<void> {
+  const wish = ++wishes;
   const { placeOf } = await fetched(() => import("./places"));
-  if (!tour.peek()) return;
-  goToLevel(level, placeOf(level));
+  if (tour.peek() && wish === wishes) goToLevel(level, placeOf(level));
 }
 
 function tick(): void {
