@@ -74,6 +74,8 @@ async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dic
     started = 0.0  # what loading, binding and the first files cost once
     historian = Historian(folder, day.plant, commit_every_s=3600.0)
     await historian.start()
+    for task in historian._tasks:  # what they do by the clock of the wall is done here by that of the plant
+        task.cancel()
     loop.seldom_collect()  # as the server does
     ticks, ahead = day.seconds(), list[Second]()
     for second in range(seconds + LATE_S):
@@ -86,7 +88,7 @@ async def record(day: Day, folder: Path, seconds: int, keep_s: int) -> tuple[dic
         before = time.process_time()
         for sweep, bound in sweeps:
             historian.take(sweep, bound)
-        if second % COMMIT_EVERY_S == 0 or historian._spool.urgent:  # as the task does by the clock of the wall
+        if second % COMMIT_EVERY_S == 0 or historian._spool.urgent:
             await historian._commit()
         if second % 60 == 59 or second >= seconds:
             while await historian.seal():

@@ -101,7 +101,7 @@ def _batches(
         words += len(found[-1].words)
         if most_words is not None and words >= most_words:
             break
-    return batches_of(together(found), load_editions(connection)) if found else []
+    return list(batches_of(together(found), load_editions(connection))) if found else []
 
 
 def due(connection: database.Connection, marks: Marks) -> int | None:

@@ -6,7 +6,7 @@ puts them in the place of the old ones; these are removed afterwards, and at the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -31,14 +31,12 @@ from bessinside.historian.sealed.catalogue import (
 from bessinside.historian.sealed.day_minutes import roll
 from bessinside.historian.sealed.footer import join, read_pairs
 from bessinside.historian.sealed.rollup import Rolled
-from bessinside.historian.sealed.seal import stamp
+from bessinside.historian.sealed.seal import Piece, stamp
 from bessinside.historian.sealed.sealed import SealedFiles
 from bessinside.historian.sealed.segment import ABOUT, SUFFIXES, WORDS, About
-from bessinside.historian.sealed.segment_writer import SegmentWriter
 from bessinside.runtime import database, disk
 
 DAY_NS = 86_400_000_000_000
-Piece = tuple[Batch, list[SweepExtremes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +111,6 @@ def piece_of(files: SealedFiles, editions: dict[int, Edition], name: str, run: R
     words = files.words(name, run, np.arange(plan.size), plan.size)
     batch = Batch(edition, plan, files.times(name, run), words)
     return batch, [SweepExtremes(*one) for one in files.all_extremes(name, run)]
-
-
-def write_pieces(folder: Folder, name: str, kind: str, pieces: Iterator[Piece]) -> Sealed:
-    """Writes a segment's files. Raises OSError."""
-    paths = {suffix: folder.segments / f"{name}{suffix}" for suffix in SUFFIXES}
-    with ExitStack() as stack:
-        files = {suffix: stack.enter_context(disk.replacing(path)) for suffix, path in paths.items()}
-        writer = SegmentWriter(files)
-        for batch, extremes in pieces:
-            writer.add(batch, extremes)
-        parts = writer.close(FORMAT)
-    return Sealed(name, kind, parts, sum(disk.size(path) for path in paths.values()))
 
 
 def replace_old(connection: database.Connection, done: Compacted, devices: dict[str, int]) -> None:

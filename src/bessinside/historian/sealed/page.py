@@ -107,6 +107,7 @@ def same_lists(value: int, rows: int, entries: int, kind: str) -> Page:
     return matrix(np.full((rows, entries), value, kind))
 
 
+@functools.lru_cache(256)
 def no_lists(rows: int) -> Page:
     """A column in which no row has a list."""
     return _page(rows, PLAIN, levels.no_lists(rows))
@@ -114,6 +115,8 @@ def no_lists(rows: int) -> Page:
 
 def ragged(rows: Sequence[Sequence[int] | Sequence[bytes] | None]) -> Page:
     """A column of lists of numbers (int32) or bytes, of any length, or of none."""
+    if not any(row is not None for row in rows):
+        return no_lists(len(rows))
     level, count = levels.ragged(rows)
     flat = [one for row in rows for one in row or ()]
     plain = b"".join(_counted(one) if isinstance(one, bytes) else struct.pack("<i", one) for one in flat)

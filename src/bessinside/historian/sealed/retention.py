@@ -32,8 +32,9 @@ from bessinside.historian.basis.folder import Folder, HistoryError
 from bessinside.historian.basis.reduce import Minutes
 from bessinside.historian.basis.run import Run
 from bessinside.historian.sealed.catalogue import Segment, load_runs, load_segments
-from bessinside.historian.sealed.compact import Compacted, Piece, piece_of, write_pieces
+from bessinside.historian.sealed.compact import Compacted, piece_of
 from bessinside.historian.sealed.rollup import SUFFIX, write_rollup
+from bessinside.historian.sealed.seal import Piece, write
 from bessinside.historian.sealed.sealed import RolledFiles, SealedFiles
 from bessinside.historian.tail.tail import load_editions
 from bessinside.runtime import database, disk
@@ -142,10 +143,10 @@ def thin(folder: Folder, connection: database.Connection, rules: Retention, now_
         keep = {run.part: kept(run) for run in runs}
         if all(one is None for one in keep.values()):
             continue
-        pieces = list(_pieces(SealedFiles(folder), editions, segment, runs, keep))
-        if not pieces:
+        if all(one == NOTHING for one in keep.values()):
             return Compacted(None, (), (segment,), (), thinned=True)
-        sealed = write_pieces(folder, f"{segment.name}-{now_ns // 1_000_000_000:x}", "day", iter(pieces))
+        pieces = _pieces(SealedFiles(folder), editions, segment, runs, keep)
+        sealed = write(folder, f"{segment.name}-{now_ns // 1_000_000_000:x}", "day", pieces)
         return Compacted(sealed, (), (segment,), (), thinned=True)
     return None
 

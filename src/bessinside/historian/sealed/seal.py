@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
 from bessinside.errors import BessError
@@ -21,11 +21,13 @@ from bessinside.historian.sealed.catalogue import Sealed
 from bessinside.historian.sealed.rollup import Rolled, write_rollup
 from bessinside.historian.sealed.segment import SUFFIXES
 from bessinside.historian.sealed.segment_writer import SegmentWriter
-from bessinside.historian.tail.batches import tail_batches
+from bessinside.historian.tail.batches import batches_of
+from bessinside.historian.tail.tail import load_editions, read_ticks
 from bessinside.runtime import database, disk
 
 log = logging.getLogger(__name__)
 
+Piece = tuple[Batch, Sequence[SweepExtremes]]
 SLOT_NS = 600_000_000_000
 _LATE_NS = 5_000_000_000  # a slot is over when a sweep ended so much after it
 
@@ -55,13 +57,19 @@ def seal(
     Raises OSError where the disk is full or fails: then nothing has changed. No minutes are made of a device whose map
     or plant file cannot be used any more; its words are sealed all the same.
     """
-    batches = tail_batches(connection, last=last)
-    begin = min(int(batch.times.end_ns.min()) for batch in batches)
-    first = min(int(batch.times.number[0]) for batch in batches)
-    name = f"{stamp(begin)}-{first}"
-    reduced = [_reduced(batch, reducers) for batch in batches]
-    sealed = write(folder, name, "slot", batches, [extremes for _, extremes in reduced])
-    tables = [(batch.edition.device, minutes) for batch, (minutes, _) in zip(batches, reduced, strict=True) if minutes]
+    tick = read_ticks(connection, last=last)
+    first = int(tick.number.min())
+    name = f"{stamp(int(tick.end_ns.min()))}-{first}"
+    tables: list[tuple[str, Minutes]] = []
+
+    def pieces() -> Iterator[Piece]:  # one device at a time: what was just put in order is still in the cache
+        for batch in batches_of(tick, load_editions(connection)):
+            minutes, extremes = _reduced(batch, reducers)
+            if minutes:
+                tables.append((batch.edition.device, minutes))
+            yield batch, extremes
+
+    sealed = write(folder, name, "slot", pieces())
     rolled = write_rollup(folder, name, Step.MINUTE, (first, sealed.last), tables) if tables else None
     return sealed, rolled
 
@@ -75,16 +83,14 @@ def _reduced(batch: Batch, reducers: Reducers) -> tuple[Minutes | None, list[Swe
     return (reducer.minutes(batch) if reducer.ids else None), list(reducer.extremes(batch))
 
 
-def write(
-    folder: Folder, name: str, kind: str, batches: Sequence[Batch], extremes: Sequence[Sequence[SweepExtremes]]
-) -> Sealed:
+def write(folder: Folder, name: str, kind: str, pieces: Iterable[Piece]) -> Sealed:
     """Writes a segment's files. Raises OSError."""
     paths = {suffix: folder.segments / f"{name}{suffix}" for suffix in SUFFIXES}
     with ExitStack() as stack:
         files = {suffix: stack.enter_context(disk.replacing(path)) for suffix, path in paths.items()}
         writer = SegmentWriter(files)
-        for batch, found in zip(batches, extremes, strict=True):
-            writer.add(batch, found)
+        for batch, extremes in pieces:
+            writer.add(batch, extremes)
         parts = writer.close(FORMAT)
     return Sealed(name, kind, parts, sum(disk.size(path) for path in paths.values()))
 

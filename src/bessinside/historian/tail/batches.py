@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,17 +29,16 @@ def tail_batches(
 ) -> list[Batch]:
     """Sweeps of the tail as arrays, an edition each, devices in the order in which they came."""
     tick = read_ticks(connection, begin_ns=begin_ns, end_ns=end_ns, last=last)
-    return batches_of(tick.some(tick.where(device, begin_ns, end_ns, last)), load_editions(connection))
+    return list(batches_of(tick.some(tick.where(device, begin_ns, end_ns, last)), load_editions(connection)))
 
 
-def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> list[Batch]:
-    """Sweeps as arrays, an edition each, by the numbers of devices and editions."""
+def batches_of(tick: Tick, editions: Mapping[int, Edition]) -> Iterator[Batch]:
+    """Sweeps as arrays, an edition each, by the numbers of devices and editions; each is made when it is asked for."""
     numbers, first = np.unique(tick.edition, return_index=True)
     order = np.lexsort((numbers, tick.device[first]))
-    return [
-        batch_of(editions[number], editions[number].plan(), tick, np.flatnonzero(tick.edition == number))
-        for number in numbers[order].tolist()
-    ]
+    for number in numbers[order].tolist():
+        edition = editions[number]
+        yield batch_of(edition, edition.plan(), tick, np.flatnonzero(tick.edition == number))
 
 
 def batch_of(edition: Edition, plan: ReadPlan, tick: Tick, at: NDArray[np.int64]) -> Batch:

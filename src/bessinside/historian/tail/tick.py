@@ -176,25 +176,36 @@ def pack_columns(head: bytes, words: bytes, times: bytes, troubles: dict[int, Tr
 
 def unpack(first: int, packed: bytes) -> Tick:
     """What :func:`pack` packed; `first` is the number of its first sweep. Raises HistoryError where it is none."""
-    return unpack_all([(first, packed)])
+    found = _unpacked(first, packed)
+    words, times = np.frombuffer(found.words, _WORD), np.frombuffer(found.times, _STAMP)
+    return tick_of(_head([first], [found.head]), words, times, found.troubles)
 
 
-def unpack_all(rows: Iterable[tuple[int, bytes]]) -> Tick:
-    """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each. Raises HistoryError."""
+def unpack_all(rows: Iterable[tuple[int, bytes]], most: int) -> Tick:
+    """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each, `most` bytes in all. Each
+    is let go before the next is taken. Raises HistoryError."""
+    words, times = np.empty(most, np.uint8), np.empty(most, np.uint8)
     firsts: list[int] = []
-    heads, words, times, at = [], [], [], 0
+    heads: list[bytes] = []
     troubles: dict[int, Trouble] = {}
+    words_end = times_end = at = 0
     for first, packed in rows:
         found = _unpacked(first, packed)
         firsts.append(first)
         heads.append(found.head)
-        words.append(found.words)
-        times.append(found.times)
         if found.troubles:
             troubles.update({at + k: trouble for k, trouble in found.troubles.items()})
         at += len(found.head) // _HEAD_BYTES
-    flat = words[0] if len(words) == 1 else b"".join(words), times[0] if len(times) == 1 else b"".join(times)
-    return tick_of(_head(firsts, heads), np.frombuffer(flat[0], ">u2"), np.frombuffer(flat[1], "<i8"), troubles)
+        words_end = _behind(words, words_end, found.words)
+        times_end = _behind(times, times_end, found.times)
+    return tick_of(_head(firsts, heads), words[:words_end].view(_WORD), times[:times_end].view(_STAMP), troubles)
+
+
+def _behind(out: NDArray[np.uint8], at: int, data: memoryview) -> int:
+    """Puts bytes at a place; gives the place behind them."""
+    end = at + len(data)
+    out[at:end] = np.frombuffer(data, np.uint8)
+    return end
 
 
 def _unpacked(first: int, packed: bytes) -> _Packed:
