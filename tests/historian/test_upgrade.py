@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,8 @@ from bessinside.historian.tail.tick import VERSION, Tick, unpack
 from bessinside.runtime import database
 from tests.historian.made import Folders, Maker, plant_in
 from tests.historian.test_compact import answers
+
+Packing = Callable[[Tick], object]
 
 
 def rows(tick: Tick) -> list[tuple[object, ...]]:
@@ -28,7 +31,14 @@ def rows(tick: Tick) -> list[tuple[object, ...]]:
     return found
 
 
-def test_a_tail_of_format_1_is_brought_to_today(tmp_path: Path) -> None:
+def columns(tick: Tick) -> tuple[object, ...]:
+    """A commit as format 2 had it."""
+    head, words, times = tick.head[1:].tobytes(), tick.words.astype(">u2").tobytes(), tick.times.tobytes()
+    return 2, head, words, times, tick.troubles
+
+
+@pytest.mark.parametrize(("version", "packed"), [(1, rows), (2, columns)])
+def test_a_tail_of_an_older_format_is_brought_to_today(tmp_path: Path, version: int, packed: Packing) -> None:
     folders = Folders(tmp_path / "history", plant_in(tmp_path))
     maker = Maker(folders.plant)
     for first in range(1, 721, 24):
@@ -38,19 +48,18 @@ def test_a_tail_of_format_1_is_brought_to_today(tmp_path: Path) -> None:
     connection = folders.historian._connection
     with database.transaction(connection):
         for tick in [unpack(*row) for row in connection.execute("SELECT first, sweeps FROM ticks").fetchall()]:
-            first = int(tick.number[0])
-            connection.execute(
-                "UPDATE ticks SET sweeps = ? WHERE first = ?", (msgspec.msgpack.encode(rows(tick)), first)
-            )
-        connection.execute("ALTER TABLE runs DROP COLUMN peaks")
-        connection.execute("UPDATE about SET value = 1 WHERE key = 'format'")
+            sweeps = msgspec.msgpack.encode(packed(tick))
+            connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (sweeps, int(tick.number[0])))
+        if version == 1:
+            connection.execute("ALTER TABLE runs DROP COLUMN peaks")
+        connection.execute("UPDATE about SET value = ? WHERE key = 'format'", (version,))
     folders.close()
     with pytest.raises(HistoryError, match="written by an older program: record into it once"):
         Store(tmp_path / "history")
     open_tail(folders.folder).close()
     with Store(tmp_path / "history") as store:
         assert answers(store) == truth
-        assert store.peak("a", "cell.voltage", 0, 2**62) is not None  # from the extremes: no peaks were kept
+        assert store.peak("a", "cell.voltage", 0, 2**62) is not None  # format 1: from the extremes, no peaks were kept
 
 
 def test_a_tail_of_tomorrow_is_left_alone(tmp_path: Path) -> None:

@@ -56,12 +56,13 @@ def write_tick(connection: database.Connection, first: int, ends_ns: Sequence[in
 def read_ticks(
     connection: database.Connection, *, begin_ns: int = -(2**62), end_ns: int = 2**62, last: int = 2**62
 ) -> Tick:
-    """The ticks of the tail with sweeps that ended in [begin, end), up to a number, in order, as one; within one
-    reading transaction, since it asks twice. Raises HistoryError."""
-    which = "FROM ticks WHERE end_ns >= ? AND begin_ns < ? AND first <= ?"
-    bounds = (begin_ns, end_ns, last)
-    (most,) = connection.execute(f"SELECT coalesce(sum(length(sweeps)), 0) {which}", bounds).fetchone()
-    return unpack_all(connection.execute(f"SELECT first, sweeps {which} ORDER BY first", bounds), most)
+    """The ticks of the tail with sweeps that ended in [begin, end), up to a number, in order, as one. Raises
+    HistoryError."""
+    rows = connection.execute(
+        "SELECT first, sweeps FROM ticks WHERE end_ns >= ? AND begin_ns < ? AND first <= ? ORDER BY first",
+        (begin_ns, end_ns, last),
+    )
+    return unpack_all(rows)
 
 
 def open_tail(folder: Folder) -> database.Connection:

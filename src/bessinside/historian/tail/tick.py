@@ -10,13 +10,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from bessinside.historian.basis.folder import HistoryError
 from bessinside.modbus import Sweep
 
-VERSION = 2
-_WORD, _STAMP, _TID = np.dtype(">u2"), np.dtype("<i8"), np.dtype("<u2")
+VERSION = 3
+_WORD, _STAMP, _TID, _STEP = np.dtype(">u2"), np.dtype("<i8"), np.dtype("<u2"), np.dtype("<i4")
+_LONGEST_STEP = 2**31 - 1  # ns
+_lz4 = pa.Codec("lz4_raw")
 _HEAD = ("device", "edition", "start_ns", "end_ns", "tid", "failed", "size", "requests")
 _HEAD_BYTES = 8 * len(_HEAD)  # of one sweep
 
@@ -32,14 +35,33 @@ class Trouble(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class _Packed(msgspec.Struct, array_like=True):
-    """head: int64[8, n]; words: '>u2', sweep after sweep; times: int64, of every sweep when each request was sent, then
-    when it was answered; all little-endian but the words. troubles: by position, of sweeps that have any."""
+    """head: '<i8'[8, n]. words: '>u2', sweep after sweep, as one block of LZ4: a device says nearly the same second
+    after second, and what is not written costs neither time nor the disk's life. times: of every sweep when each
+    request was sent, then when it was answered; '<i4', how far each is from the one before (the first from the first
+    sweep's start), or '<i8' where one is too far. troubles: by position, of sweeps that have any."""
 
     version: int
     head: bytes
     words: memoryview
     times: memoryview
     troubles: dict[int, Trouble]
+
+    def sizes(self) -> tuple[int, int, int]:
+        """How many sweeps, words and times."""
+        n = len(self.head) // _HEAD_BYTES
+        words, requests = np.frombuffer(self.head, _STAMP).reshape(len(_HEAD), n)[6:].sum(axis=1).tolist()
+        return n, words, 2 * requests
+
+    def unpack(self, words: NDArray[np.uint16], times: NDArray[np.int64]) -> None:
+        """Fills both. Raises ValueError or OSError where the lengths are not those."""
+        if len(words):
+            plain = _lz4.decompress(self.words, words.nbytes, asbytes=True)
+            words[:] = np.frombuffer(plain, _WORD)
+        if len(self.times) == times.nbytes:
+            times[:] = np.frombuffer(self.times, _STAMP)
+            return
+        np.cumsum(np.frombuffer(self.times, _STEP), out=times)
+        times += _start_of(self.head)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,42 +192,51 @@ def _bytes(columns: Sequence[NDArray[Any]], kind: np.dtype[Any]) -> bytes:
 
 def pack_columns(head: bytes, words: bytes, times: bytes, troubles: dict[int, Trouble]) -> bytes:
     """A tick of its columns; head: '<i8'[8, n], a row for each of device, edition, start_ns, end_ns, tid, failed, words
-    and requests."""
-    return _ENCODER.encode((VERSION, head, words, times, troubles))
+    and requests; words: '>u2', times: '<i8', as in :class:`Tick`."""
+    small = _lz4.compress(words, asbytes=True) if words else b""
+    return _ENCODER.encode((VERSION, head, small, _short(times, head), troubles))
+
+
+def _short(times: bytes, head: bytes) -> bytes:
+    """Times as steps of half the size, where all are short enough."""
+    stamps = np.frombuffer(times, _STAMP)
+    if not len(stamps):
+        return b""
+    steps = np.empty_like(stamps)
+    steps[0] = stamps[0] - _start_of(head)
+    np.subtract(stamps[1:], stamps[:-1], out=steps[1:])
+    if steps.max() > _LONGEST_STEP or steps.min() < -_LONGEST_STEP:
+        return times
+    return steps.astype(_STEP).tobytes()
+
+
+def _start_of(head: bytes) -> int:
+    """When the first of some sweeps began."""
+    return int(struct.unpack_from("<q", head, 2 * len(head) // len(_HEAD))[0])
 
 
 def unpack(first: int, packed: bytes) -> Tick:
     """What :func:`pack` packed; `first` is the number of its first sweep. Raises HistoryError where it is none."""
-    found = _unpacked(first, packed)
-    words, times = np.frombuffer(found.words, _WORD), np.frombuffer(found.times, _STAMP)
-    return tick_of(_head([first], [found.head]), words, times, found.troubles)
+    return unpack_all([(first, packed)])
 
 
-def unpack_all(rows: Iterable[tuple[int, bytes]], most: int) -> Tick:
-    """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each, `most` bytes in all. Each
-    is let go before the next is taken. Raises HistoryError."""
-    words, times = np.empty(most, np.uint8), np.empty(most, np.uint8)
-    firsts: list[int] = []
-    heads: list[bytes] = []
+def unpack_all(rows: Iterable[tuple[int, bytes]]) -> Tick:
+    """Some ticks as one: the number of the first sweep and what :func:`pack` packed of each. Raises HistoryError."""
+    found = [(first, _unpacked(first, packed)) for first, packed in rows]
+    sizes = [one.sizes() for _, one in found]
+    words = np.empty(sum(size for _, size, _ in sizes), _WORD)
+    times = np.empty(sum(size for _, _, size in sizes), _STAMP)
     troubles: dict[int, Trouble] = {}
-    words_end = times_end = at = 0
-    for first, packed in rows:
-        found = _unpacked(first, packed)
-        firsts.append(first)
-        heads.append(found.head)
-        if found.troubles:
-            troubles.update({at + k: trouble for k, trouble in found.troubles.items()})
-        at += len(found.head) // _HEAD_BYTES
-        words_end = _behind(words, words_end, found.words)
-        times_end = _behind(times, times_end, found.times)
-    return tick_of(_head(firsts, heads), words[:words_end].view(_WORD), times[:times_end].view(_STAMP), troubles)
-
-
-def _behind(out: NDArray[np.uint8], at: int, data: memoryview) -> int:
-    """Puts bytes at a place; gives the place behind them."""
-    end = at + len(data)
-    out[at:end] = np.frombuffer(data, np.uint8)
-    return end
+    at = word = time = 0
+    for (first, one), (sweeps, many_words, many_times) in zip(found, sizes, strict=True):
+        try:
+            one.unpack(words[word : word + many_words], times[time : time + many_times])
+        except (ValueError, OSError) as error:
+            raise HistoryError(f"the commit that begins with sweep {first} cannot be read: {error}") from error
+        if one.troubles:
+            troubles.update({at + k: trouble for k, trouble in one.troubles.items()})
+        at, word, time = at + sweeps, word + many_words, time + many_times
+    return tick_of(_head([first for first, _ in found], [one.head for _, one in found]), words, times, troubles)
 
 
 def _unpacked(first: int, packed: bytes) -> _Packed:

@@ -1,8 +1,8 @@
 """Tails of older formats, brought to that of today in one transaction.
 
 Format 1 kept a commit as a list of sweeps, each a list: number, device, edition, start, end, first transaction, failed
-requests, words, times, troubles. Format 2 keeps their columns side by side, see :mod:`~bessinside.historian.tail.tick`,
-and the peaks of every run.
+requests, words, times, troubles. Format 2 keeps their columns side by side, and the peaks of every run. Format 3 packs
+words and times, see :mod:`~bessinside.historian.tail.tick`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bessinside.historian.tail.tick import VERSION, Trouble, pack_columns
 from bessinside.runtime import database
 
 _Sweep1 = tuple[int, int, int, int, int, int, int, bytes, bytes, bytes | None]
+_Tick2 = tuple[int, bytes, bytes, bytes, dict[int, Trouble]]
 
 
 def check_format(connection: database.Connection, folder: str | Path) -> None:
@@ -46,10 +47,10 @@ def upgrade(connection: database.Connection, version: int) -> None:
     with database.transaction(connection):
         if "peaks" not in columns:
             connection.execute("ALTER TABLE runs ADD COLUMN peaks BLOB")
-        if version < 2:
-            for (first,) in connection.execute("SELECT first FROM ticks").fetchall():
-                (packed,) = connection.execute("SELECT sweeps FROM ticks WHERE first = ?", (first,)).fetchone()
-                connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (_from_1(packed), first))
+        for (first,) in connection.execute("SELECT first FROM ticks").fetchall() if version < VERSION else ():
+            again = _from_1 if version == 1 else _from_2
+            (packed,) = connection.execute("SELECT sweeps FROM ticks WHERE first = ?", (first,)).fetchone()
+            connection.execute("UPDATE ticks SET sweeps = ? WHERE first = ?", (again(packed), first))
         connection.execute("UPDATE about SET value = ? WHERE key = 'format'", (VERSION,))
 
 
@@ -60,3 +61,8 @@ def _from_1(packed: bytes) -> bytes:
     head = np.array([*np.array([row[1:7] for row in rows], np.int64).T, sizes, requests], "<i8")
     troubles = {k: msgspec.msgpack.decode(row[9], type=Trouble) for k, row in enumerate(rows) if row[9] is not None}
     return pack_columns(head.tobytes(), b"".join(row[7] for row in rows), b"".join(row[8] for row in rows), troubles)
+
+
+def _from_2(packed: bytes) -> bytes:
+    _, head, words, times, troubles = msgspec.msgpack.decode(packed, type=_Tick2)
+    return pack_columns(head, words, times, troubles)
