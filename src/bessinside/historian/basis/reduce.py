@@ -26,7 +26,7 @@ from bessinside.registers.lots import build_lots
 from bessinside.twin.quality import Quality
 
 FEWEST = 5
-"""A metric that a device carries at so many points has extremes with every sweep."""
+"""A metric that a device carries at so many points has extremes with every sweep; codes have no order, and so none."""
 _DECODERS = 16
 Floats = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ class Reducer:
         self._metrics: dict[str, NDArray[np.int64]] = {}
         for i in self.points.tolist():
             metric = bound.metrics[i]
-            if metric is not None:
+            if metric is not None and metric.unit != "code":
                 self._metrics[metric.key] = np.append(self._metrics.get(metric.key, np.zeros(0, np.int64)), i)
         self._metrics = {key: points for key, points in self._metrics.items() if len(points) >= FEWEST}
         self._blocks = np.repeat(np.arange(len(plan.requests)), [one.count for one in plan.requests])
